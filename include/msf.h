@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libmsf: the multicast source-filter API (RFC 3678) with one error table.
+ *
+ * A receiver's source filter says from whom a group is wanted.  It belongs to
+ * one socket, one interface and one group, and it is one of two things:
+ *
+ *	INCLUDE {a, b}	only packets sent by a or b are delivered
+ *	EXCLUDE {x}	packets of every sender but x are delivered
+ *
+ * No membership is the same as INCLUDE {}; a plain join is EXCLUDE {}.
+ * Delta calls change a filter by one source, full-state calls replace it.
+ *
+ *	#include <msf.h>
+ *
+ *	struct msf *msf;
+ *	int r = msf_new(&msf, NULL);
+ *	if (r < 0)
+ *		return r;
+ *	r = msf_join_source(msf, fd, if_nametoindex("eth0"),
+ *			    (struct sockaddr *)&group, (struct sockaddr *)&source);
+ *	if (r < 0)
+ *		fprintf(stderr, "%s\n", strerror(-r));
+ *	msf_free(msf);
+ *
+ * Conventions
+ *   - msf_*() calls return 0 or a count on success, and a negative errno value
+ *     on failure.  The calls shaped as RFC 3678 and POSIX print them (the last
+ *     part of this file) return -1 and set errno.
+ *   - A refused request changes nothing: neither the filter nor what is
+ *     delivered nor what is sent on the wire.
+ *   - Results are written last; after a failure they are as they were.
+ *   - Every call may be made from any thread.  Requests for one group are
+ *     carried out one after the other, others in parallel.
+ *   - A struct msf pointer may be NULL where a call takes one: then the
+ *     default context serves, made on first use.
+ *   - Addresses are struct sockaddr_in or sockaddr_in6, told apart by their
+ *     family; port, flow label and scope are ignored.  Interfaces are indexes
+ *     in the network namespace of the caller; 0 is the interface that the
+ *     route to the group uses, looked up at each call.
+ *   - Counts are numbers of addresses, never of bytes.
+ *
+ * The errors, for both families and every call (msf(3) has the whole table):
+ *
+ *	EBADF, ENOTSOCK	fd is not open, not a socket
+ *	EOPNOTSUPP	the socket carries no datagrams (TCP, Unix, ...)
+ *	EFAULT		a pointer is NULL that must not be
+ *	EAFNOSUPPORT	families differ, or the socket cannot receive the family
+ *	EINVAL		an argument is wrong, or the request is not legal in the
+ *			filter mode in force (block after a source join, ...)
+ *	ENODEV		no such interface, or no route to the group for index 0
+ *	EADDRINUSE	the group is joined already, or the filter is set already
+ *	EADDRNOTAVAIL	not a member, no such source, or the source is there already
+ *	ENOBUFS		too many groups on the socket, or sources in the filter
+ *	ENOMEM		no memory
+ *
+ * msf_explain() turns any of them into a sentence with its cause and cure.
+ */
+#ifndef MSF_H
+#define MSF_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MSF_VERSION_MAJOR 0
+#define MSF_VERSION_MINOR 1
+#define MSF_VERSION_PATCH 0
+
+/* Filter modes have the values of the system's own headers. Some of these hide
+ * them in strict ISO C. */
+#ifndef MCAST_EXCLUDE
+#define MCAST_EXCLUDE 0
+#endif
+#ifndef MCAST_INCLUDE
+#define MCAST_INCLUDE 1
+#endif
+
+struct msf;
+struct msf_config;
+
+/*
+ * Configuration and context
+ *
+ * Precedence: what a msf_config_set_*() call said, else the environment
+ * (MSF_BACKEND=auto|kernel|asm, MSF_SEMANTICS=table|linux; ignored in programs
+ * that run with raised privileges), else the default.  An environment variable
+ * with another value makes msf_new() fail with -EINVAL.
+ * A configuration belongs to one thread at a time; contexts copy what they need.
+ */
+
+/* Who carries a filter out. */
+enum msf_backend {
+	MSF_BACKEND_AUTO,   /* the default: the kernel where it has source filters */
+	MSF_BACKEND_KERNEL, /* the kernel's own source filters */
+	MSF_BACKEND_ASM,    /* any-source joins and a filter of our own */
+};
+
+/* Which error table holds. */
+enum msf_semantics {
+	MSF_SEMANTICS_TABLE, /* the default: RFC 3678 4.1.3, the same everywhere */
+	MSF_SEMANTICS_LINUX, /* for programs written against Linux's answers */
+};
+
+/* New configuration with the defaults, in *ret. -ENOMEM. Since: 0.1.0 */
+int msf_config_new(struct msf_config **ret);
+
+/* Frees; NULL is fine. Returns NULL. Since: 0.1.0 */
+struct msf_config *msf_config_free(struct msf_config *config);
+
+/* -EINVAL: not an enum msf_backend. Since: 0.1.0 */
+int msf_config_set_backend(struct msf_config *config, enum msf_backend backend);
+
+/* -EINVAL: not an enum msf_semantics. Since: 0.1.0 */
+int msf_config_set_semantics(struct msf_config *config, enum msf_semantics semantics);
+
+/*
+ * A limit of our own on the sources of one filter, below the kernel's; a
+ * longer list is refused with -ENOBUFS. 0, the default: the kernel's alone.
+ * Since: 0.1.0
+ */
+int msf_config_set_max_sources(struct msf_config *config, uint32_t max_sources);
+
+/*
+ * Linux delivers to a socket what any other socket of the host has joined,
+ * unless IP_MULTICAST_ALL (IPV6_MULTICAST_ALL) is off.  A request that creates
+ * a membership turns it off on that socket; keep != 0 leaves it alone.  The
+ * linux table always leaves it alone.  Since: 0.1.0
+ */
+int msf_config_set_keep_multicast_all(struct msf_config *config, int keep);
+
+/*
+ * exclusive != 0 is a promise: nobody changes the memberships of the sockets
+ * handed to this context but libmsf.  Linux can be left with a membership
+ * INCLUDE {} by a refused call that went past the library; without the promise
+ * every delta looks for one first, with it leave_group, block_source and
+ * unblock_source save that look (a system call).  Since: 0.1.0
+ */
+int msf_config_set_exclusive(struct msf_config *config, int exclusive);
+
+/*
+ * New context in *ret. NULL config: the defaults. -EINVAL: the environment
+ * names no backend or table; -EOPNOTSUPP: the backend is not to be had here;
+ * -ENOMEM. Since: 0.1.0
+ */
+int msf_new(struct msf **ret, const struct msf_config *config);
+
+/* Frees; NULL is fine. Returns NULL. Sockets keep their filters. Since: 0.1.0 */
+struct msf *msf_free(struct msf *msf);
+
+/*
+ * The configuration of the default context. -EBUSY once that is in use; else
+ * the errors of msf_new(). Since: 0.1.0
+ */
+int msf_configure_default(const struct msf_config *config);
+
+/*
+ * Delta calls (RFC 3678 4.1, 5.1)
+ *
+ * All return 0 or one of the errors above.
+ */
+
+/* Join for every source: none -> EXCLUDE {}. Since: 0.1.0 */
+int msf_join_group(struct msf *msf, int fd, uint32_t ifindex,
+		   const struct sockaddr *group);
+
+/* Leave, whatever the filter is. Since: 0.1.0 */
+int msf_leave_group(struct msf *msf, int fd, uint32_t ifindex,
+		    const struct sockaddr *group);
+
+/* Join one source, or one more: INCLUDE {A} -> INCLUDE {A + S}. Since: 0.1.0 */
+int msf_join_source(struct msf *msf, int fd, uint32_t ifindex,
+		    const struct sockaddr *group, const struct sockaddr *source);
+
+/* Leave one source; with the last one the group is left. Since: 0.1.0 */
+int msf_leave_source(struct msf *msf, int fd, uint32_t ifindex,
+		     const struct sockaddr *group, const struct sockaddr *source);
+
+/* Block a source of a joined group: EXCLUDE {B} -> EXCLUDE {B + S}. Since: 0.1.0 */
+int msf_block_source(struct msf *msf, int fd, uint32_t ifindex,
+		     const struct sockaddr *group, const struct sockaddr *source);
+
+/* Unblock it; the group stays joined. Since: 0.1.0 */
+int msf_unblock_source(struct msf *msf, int fd, uint32_t ifindex,
+		       const struct sockaddr *group, const struct sockaddr *source);
+
+/*
+ * Full-state calls (RFC 3678 4.2, 5.2)
+ */
+
+/* For msf_set_filter(): to set the filter that is in force is 0, not -EADDRINUSE
+ * (and INCLUDE {} without a membership 0, not -EADDRNOTAVAIL). Since: 0.1.0 */
+#define MSF_IDEMPOTENT 1u
+
+/*
+ * Replaces the filter; no membership is needed before.  fmode is MCAST_INCLUDE
+ * or MCAST_EXCLUDE, slist holds numsrc addresses in any order, each once, and
+ * may be NULL when numsrc is 0.  INCLUDE {} leaves the group.  flags: 0 or
+ * MSF_IDEMPOTENT; unknown ones are -EINVAL.  No state between the old filter
+ * and the new one admits what neither of them does, but for what Linux itself
+ * lets through while it flips the mode (see msf(3)).  Since: 0.1.0
+ */
+int msf_set_filter(struct msf *msf, int fd, uint32_t ifindex,
+		   const struct sockaddr *group, uint32_t fmode, uint32_t numsrc,
+		   const struct sockaddr_storage *slist, unsigned int flags);
+
+/*
+ * Reads the filter.  *numsrc in: how many addresses slist has room for; out:
+ * how many the filter holds.  The smaller number of them is written, in
+ * ascending order.  slist may be NULL when *numsrc is 0.  Since: 0.1.0
+ */
+int msf_get_filter(struct msf *msf, int fd, uint32_t ifindex,
+		   const struct sockaddr *group, uint32_t *fmode, uint32_t *numsrc,
+		   struct sockaddr_storage *slist);
+
+/*
+ * Requests as values, and what their failures mean
+ */
+
+enum msf_verb {
+	MSF_JOIN_GROUP,
+	MSF_LEAVE_GROUP,
+	MSF_JOIN_SOURCE,
+	MSF_LEAVE_SOURCE,
+	MSF_BLOCK_SOURCE,
+	MSF_UNBLOCK_SOURCE,
+	MSF_SET_FILTER,
+	MSF_GET_FILTER,
+};
+
+/* One request; what its verb does not use is ignored. Zero-initialise it. */
+struct msf_request {
+	enum msf_verb verb;
+	uint32_t ifindex; /* 0: by the route to the group */
+	const struct sockaddr *group;
+	const struct sockaddr *source;        /* the four source deltas */
+	uint32_t fmode;                       /* MSF_SET_FILTER */
+	uint32_t numsrc;                      /* MSF_SET_FILTER */
+	const struct sockaddr_storage *slist; /* MSF_SET_FILTER */
+	unsigned int flags;                   /* MSF_SET_FILTER */
+};
+
+/* Carries the request out, as the call of its name does. MSF_GET_FILTER is
+ * -EINVAL: it needs somewhere to write. Since: 0.1.0 */
+int msf_apply_request(struct msf *msf, int fd, const struct msf_request *request);
+
+/*
+ * Why did this request on this socket end with this error (errno value, either
+ * sign), and what cures it?  Looks at socket, interface and limits again, so
+ * ask soon.  error 0 asks for warnings about a request that succeeded: an
+ * any-source join in the SSM range (RFC 4607), an interface that is down, an
+ * IPv6 group joined on two interfaces, ...
+ * Writes at most len bytes, NUL included, and returns the length of the whole
+ * text, as snprintf(3) does; 0: nothing to say.  -ENOMEM.  Since: 0.1.0
+ */
+int msf_explain(struct msf *msf, int fd, const struct msf_request *request, int error,
+		char *buf, size_t len);
+
+/*
+ * The error table as data
+ */
+
+/* One row; the first one that matches decides. The strings are static. */
+struct msf_table_row {
+	const char *state;    /* "none", "INCLUDE{A}", "EXCLUDE{B}" */
+	const char *request;  /* "join_group", ..., "set_include", "set_exclude", "get" */
+	const char *argument; /* "S_in_A", "L_equals_B", "any", "-", ... */
+	int error;            /* positive errno value, or 0 */
+	const char *next_state; /* "none", "INCLUDE{A+S}", "EXCLUDE{L}", ... */
+	const char *authority;  /* who says so */
+};
+
+/* Row number i of a table, from 0. -ENOENT behind the last, -EINVAL for no
+ * such table. Since: 0.1.0 */
+int msf_table_get_row(enum msf_semantics semantics, unsigned int i,
+		      struct msf_table_row *ret_row);
+
+/*
+ * What this system can do
+ */
+
+/* Limits as they hold in this network namespace; UINT32_MAX: none known. */
+struct msf_limits {
+	uint32_t groups;      /* memberships of one socket */
+	uint32_t sources;     /* sources of one filter */
+	uint32_t set_sources; /* sources that one full-state request can carry */
+};
+
+/* The backend that this context uses: an enum msf_backend, never AUTO.
+ * Since: 0.1.0 */
+int msf_probe_backend(struct msf *msf);
+
+/* Limits for AF_INET or AF_INET6. -EAFNOSUPPORT for others. Since: 0.1.0 */
+int msf_probe_limits(struct msf *msf, int family, struct msf_limits *ret_limits);
+
+/*
+ * Who holds what
+ */
+
+struct msf_state;
+
+struct msf_membership {
+	uint32_t ifindex;
+	struct sockaddr_storage group;
+	uint32_t fmode;
+	uint32_t numsrc; /* read the sources with msf_get_filter() */
+};
+
+/* The memberships of one socket, looked up now, in *ret. One that is held on an
+ * interface that is gone is not found. -EBADF, -ENOTSOCK, -ENOMEM. Since: 0.1.0 */
+int msf_state_new(struct msf_state **ret, struct msf *msf, int fd);
+
+/* Frees; NULL is fine. Returns NULL. Since: 0.1.0 */
+struct msf_state *msf_state_free(struct msf_state *state);
+
+/* 1 and the next membership, or 0 at the end. Since: 0.1.0 */
+int msf_state_pop_membership(struct msf_state *state, struct msf_membership *ret);
+
+/*
+ * The version of IGMP (1, 2, 3) in force on an interface, because of the
+ * querier heard there or of the administrator; 0: unknown, as always for
+ * AF_INET6, where Linux does not tell.  Source filters reach the router with
+ * version 3 only.  Since: 0.1.0
+ */
+int msf_state_get_version(struct msf *msf, uint32_t ifindex, int family);
+
+/*
+ * Interfaces
+ */
+
+struct msf_interface {
+	uint32_t ifindex;
+	char name[IF_NAMESIZE];
+	unsigned int flags; /* IFF_* of <net/if.h> */
+	uint32_t mtu;       /* bytes */
+};
+
+/* Finds an interface by its name, its index in digits, or an address of its
+ * own. -ENODEV: none such; -ENOMEM. Since: 0.1.0 */
+int msf_find_interface(struct msf *msf, const char *text, struct msf_interface *ret);
+
+/*
+ * A monitor of links and addresses, so that a program can join when an
+ * interface appears, and join again when it was replaced: Linux keeps the
+ * membership of an interface that is gone, and gives it to the next one with
+ * the same index without joining it there.  Leave and join then.
+ * A monitor belongs to one thread at a time.
+ */
+struct msf_monitor;
+
+enum msf_event_type {
+	MSF_EVENT_LINK, /* an interface is new, or changed */
+	MSF_EVENT_LINK_GONE,
+	MSF_EVENT_ADDRESS, /* an address is new, or changed */
+	MSF_EVENT_ADDRESS_GONE,
+	MSF_EVENT_OVERRUN, /* events were lost: look at everything again */
+};
+
+struct msf_event {
+	enum msf_event_type type;
+	uint32_t ifindex;
+	char name[IF_NAMESIZE];          /* of link events; else empty */
+	unsigned int flags;              /* of link events: IFF_* */
+	struct sockaddr_storage address; /* of address events */
+};
+
+/* Starts to watch the namespace of the calling thread. -ENOMEM, or what the
+ * netlink socket says. Since: 0.1.0 */
+int msf_monitor_new(struct msf_monitor **ret, struct msf *msf);
+
+/* Frees; NULL is fine. Returns NULL. Since: 0.1.0 */
+struct msf_monitor *msf_monitor_free(struct msf_monitor *monitor);
+
+/* Readable when msf_monitor_dispatch() has work. Since: 0.1.0 */
+int msf_monitor_get_fd(struct msf_monitor *monitor);
+
+/* Reads what is there, without blocking. -ENOMEM. Since: 0.1.0 */
+int msf_monitor_dispatch(struct msf_monitor *monitor);
+
+/* 1 and the oldest event, or 0 when there is none. Since: 0.1.0 */
+int msf_monitor_pop_event(struct msf_monitor *monitor, struct msf_event *ret_event);
+
+/*
+ * Drop-in calls, in the shapes of RFC 3678 and POSIX
+ *
+ * They use the default context, return -1 and set errno. Define
+ * MSF_RFC3678_NAMES before the header to use them by their plain names.
+ */
+
+/* RFC 3678 5.2.1. Since: 0.1.0 */
+int msf_setsourcefilter(int fd, uint32_t interface, struct sockaddr *group,
+			socklen_t grouplen, uint32_t fmode, uint32_t numsrc,
+			struct sockaddr_storage *slist);
+
+/* RFC 3678 5.2.2. Since: 0.1.0 */
+int msf_getsourcefilter(int fd, uint32_t interface, struct sockaddr *group,
+			socklen_t grouplen, uint32_t *fmode, uint32_t *numsrc,
+			struct sockaddr_storage *slist);
+
+/* RFC 3678 4.2.1; interface is a local address. Since: 0.1.0 */
+int msf_setipv4sourcefilter(int fd, struct in_addr interface, struct in_addr group,
+			    uint32_t fmode, uint32_t numsrc, struct in_addr *slist);
+
+/* RFC 3678 4.2.2. Since: 0.1.0 */
+int msf_getipv4sourcefilter(int fd, struct in_addr interface, struct in_addr group,
+			    uint32_t *fmode, uint32_t *numsrc, struct in_addr *slist);
+
+/*
+ * setsockopt(2) with the table for IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP,
+ * IP_ADD_SOURCE_MEMBERSHIP, IP_DROP_SOURCE_MEMBERSHIP, IP_BLOCK_SOURCE,
+ * IP_UNBLOCK_SOURCE, IP_MSFILTER, IPV6_JOIN_GROUP, IPV6_LEAVE_GROUP and the
+ * MCAST_* options of RFC 3678; every other option goes to the system as it is.
+ * Since: 0.1.0
+ */
+int msf_setsockopt(int fd, int level, int optname, const void *optval, socklen_t optlen);
+
+/* getsockopt(2) with IP_MSFILTER and MCAST_MSFILTER that never write behind
+ * *optlen; the delta options are EOPNOTSUPP (RFC 3678 4.1.3). Since: 0.1.0 */
+int msf_getsockopt(int fd, int level, int optname, void *optval, socklen_t *optlen);
+
+/* The requests of RFC 3678 appendix A, for systems that do not define them. */
+#ifndef SIOCSIPMSFILTER
+#define SIOCSIPMSFILTER _IO('s', 140) /* struct ip_msfilter * */
+#define SIOCGIPMSFILTER _IO('s', 141)
+#endif
+#ifndef SIOCSMSFILTER
+#define SIOCSMSFILTER _IO('s', 142) /* struct group_filter * */
+#define SIOCGMSFILTER _IO('s', 143)
+#endif
+
+/* ioctl(2) with the four requests above; every other one goes to the system as
+ * it is. Since: 0.1.0 */
+int msf_ioctl(int fd, unsigned long request, ...);
+
+#ifdef MSF_RFC3678_NAMES
+#define setsourcefilter     msf_setsourcefilter
+#define getsourcefilter     msf_getsourcefilter
+#define setipv4sourcefilter msf_setipv4sourcefilter
+#define getipv4sourcefilter msf_getipv4sourcefilter
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The shapes as a table, and one reader for each structure. */
+#include "abi.h"
+
+#include <string.h>
+
+/* clang-format off */
+static const struct abi_shape options[] = {
+	{ IPPROTO_IP, IP_ADD_MEMBERSHIP, MSF_JOIN_GROUP, ABI_MREQ },
+	{ IPPROTO_IP, IP_DROP_MEMBERSHIP, MSF_LEAVE_GROUP, ABI_MREQ },
+	{ IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, MSF_JOIN_SOURCE, ABI_MREQ_SOURCE },
+	{ IPPROTO_IP, IP_DROP_SOURCE_MEMBERSHIP, MSF_LEAVE_SOURCE, ABI_MREQ_SOURCE },
+	{ IPPROTO_IP, IP_BLOCK_SOURCE, MSF_BLOCK_SOURCE, ABI_MREQ_SOURCE },
+	{ IPPROTO_IP, IP_UNBLOCK_SOURCE, MSF_UNBLOCK_SOURCE, ABI_MREQ_SOURCE },
+	{ IPPROTO_IP, IP_MSFILTER, MSF_SET_FILTER, ABI_MSFILTER },
+	{ IPPROTO_IPV6, IPV6_JOIN_GROUP, MSF_JOIN_GROUP, ABI_MREQ6 },
+	{ IPPROTO_IPV6, IPV6_LEAVE_GROUP, MSF_LEAVE_GROUP, ABI_MREQ6 },
+	{ -1, MCAST_JOIN_GROUP, MSF_JOIN_GROUP, ABI_GROUP_REQ },
+	{ -1, MCAST_LEAVE_GROUP, MSF_LEAVE_GROUP, ABI_GROUP_REQ },
+	{ -1, MCAST_JOIN_SOURCE_GROUP, MSF_JOIN_SOURCE, ABI_GROUP_SOURCE_REQ },
+	{ -1, MCAST_LEAVE_SOURCE_GROUP, MSF_LEAVE_SOURCE, ABI_GROUP_SOURCE_REQ },
+	{ -1, MCAST_BLOCK_SOURCE, MSF_BLOCK_SOURCE, ABI_GROUP_SOURCE_REQ },
+	{ -1, MCAST_UNBLOCK_SOURCE, MSF_UNBLOCK_SOURCE, ABI_GROUP_SOURCE_REQ },
+	{ -1, MCAST_MSFILTER, MSF_SET_FILTER, ABI_GROUP_FILTER },
+};
+
+static const struct {
+	unsigned long request;
+	struct abi_shape shape;
+} ioctls[] = {
+	{ SIOCSIPMSFILTER, { IPPROTO_IP, 0, MSF_SET_FILTER, ABI_MSFILTER } },
+	{ SIOCGIPMSFILTER, { IPPROTO_IP, 0, MSF_GET_FILTER, ABI_MSFILTER } },
+	{ SIOCSMSFILTER, { -1, 0, MSF_SET_FILTER, ABI_GROUP_FILTER } },
+	{ SIOCGMSFILTER, { -1, 0, MSF_GET_FILTER, ABI_GROUP_FILTER } },
+};
+/* clang-format on */
+
+const struct abi_shape *abi_find_option(int level, int optname)
+{
+	if (level != IPPROTO_IP && level != IPPROTO_IPV6)
+		return NULL;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (options[i].optname == optname &&
+		    (options[i].level == -1 || options[i].level == level))
+			return &options[i];
+	return NULL;
+}
+
+const struct abi_shape *abi_find_ioctl(unsigned long request)
+{
+	for (size_t i = 0; i < sizeof(ioctls) / sizeof(ioctls[0]); i++)
+		if (ioctls[i].request == request)
+			return &ioctls[i].shape;
+	return NULL;
+}
+
+static void set_ipv4(struct sockaddr_storage *ss, struct in_addr addr)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr = addr};
+
+	memcpy(ss, &sin, sizeof(sin));
+}
+
+static void set_interface(struct request_input *input, struct in_addr address)
+{
+	input->has_address = address.s_addr != INADDR_ANY;
+	input->address = address;
+}
+
+static void decode_mreq(const void *value, size_t len, struct abi_request *ret)
+{
+	struct ip_mreqn mreqn = {0};
+
+	/* a shorter one is a struct ip_mreq, which begins as ip_mreqn does */
+	memcpy(&mreqn, value,
+	       len < sizeof(mreqn) ? sizeof(struct ip_mreq) : sizeof(mreqn));
+	set_ipv4(&ret->group, mreqn.imr_multiaddr);
+	set_interface(&ret->input, mreqn.imr_address);
+	ret->input.request.ifindex = (uint32_t)mreqn.imr_ifindex;
+	ret->input.is_mreq = true;
+}
+
+static void decode_mreq_source(const void *value, struct abi_request *ret)
+{
+	struct ip_mreq_source mreqs;
+
+	memcpy(&mreqs, value, sizeof(mreqs));
+	set_ipv4(&ret->group, mreqs.imr_multiaddr);
+	set_ipv4(&ret->source, mreqs.imr_sourceaddr);
+	set_interface(&ret->input, mreqs.imr_interface);
+}
+
+static void decode_msfilter(const void *value, struct abi_request *ret)
+{
+	struct request_input *input = &ret->input;
+	struct ip_msfilter head = {.imsf_numsrc = 0};
+
+	memcpy(&head, value, IP_MSFILTER_SIZE(0));
+	set_ipv4(&ret->group, head.imsf_multiaddr);
+	set_interface(input, head.imsf_interface);
+	input->request.fmode = head.imsf_fmode;
+	input->request.numsrc = head.imsf_numsrc;
+	input->ipv4_list = (const void *)((const char *)value + IP_MSFILTER_SIZE(0));
+}
+
+static void decode_mreq6(const void *value, struct abi_request *ret)
+{
+	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6};
+	struct ipv6_mreq mreq;
+
+	memcpy(&mreq, value, sizeof(mreq));
+	sin6.sin6_addr = mreq.ipv6mr_multiaddr;
+	memcpy(&ret->group, &sin6, sizeof(sin6));
+	ret->input.request.ifindex = mreq.ipv6mr_interface;
+	ret->input.is_mreq = true;
+}
+
+static void decode_group_req(const void *value, struct abi_request *ret)
+{
+	struct group_req req;
+
+	memcpy(&req, value, sizeof(req));
+	ret->group = req.gr_group;
+	ret->input.request.ifindex = req.gr_interface;
+}
+
+static void decode_group_source_req(const void *value, struct abi_request *ret)
+{
+	struct group_source_req req;
+
+	memcpy(&req, value, sizeof(req));
+	ret->group = req.gsr_group;
+	ret->source = req.gsr_source;
+	ret->input.request.ifindex = req.gsr_interface;
+}
+
+static void decode_group_filter(const void *value, struct abi_request *ret)
+{
+	struct msf_request *request = &ret->input.request;
+	struct group_filter head = {.gf_numsrc = 0};
+
+	memcpy(&head, value, GROUP_FILTER_SIZE(0));
+	ret->group = head.gf_group;
+	request->ifindex = head.gf_interface;
+	request->fmode = head.gf_fmode;
+	request->numsrc = head.gf_numsrc;
+	request->slist = (const void *)((const char *)value + GROUP_FILTER_SIZE(0));
+}
+
+size_t abi_get_filter_size(const struct abi_shape *shape, size_t n)
+{
+	return shape->layout == ABI_MSFILTER
+		       ? IP_MSFILTER_SIZE(0) + n * sizeof(struct in_addr)
+		       : GROUP_FILTER_SIZE(0) + n * sizeof(struct sockaddr_storage);
+}
+
+static size_t least_size(enum abi_struct layout)
+{
+	switch (layout) {
+	case ABI_MREQ:
+		return sizeof(struct ip_mreq);
+	case ABI_MREQ_SOURCE:
+		return sizeof(struct ip_mreq_source);
+	case ABI_MSFILTER:
+		return IP_MSFILTER_SIZE(0);
+	case ABI_MREQ6:
+		return sizeof(struct ipv6_mreq);
+	case ABI_GROUP_REQ:
+		return sizeof(struct group_req);
+	case ABI_GROUP_SOURCE_REQ:
+		return sizeof(struct group_source_req);
+	case ABI_GROUP_FILTER:
+		return GROUP_FILTER_SIZE(0);
+	}
+	return 0;
+}
+
+static void decode_structure(const struct abi_shape *shape, const void *value, size_t len,
+			     struct abi_request *ret)
+{
+	switch (shape->layout) {
+	case ABI_MREQ:
+		decode_mreq(value, len, ret);
+		break;
+	case ABI_MREQ_SOURCE:
+		decode_mreq_source(value, ret);
+		break;
+	case ABI_MSFILTER:
+		decode_msfilter(value, ret);
+		break;
+	case ABI_MREQ6:
+		decode_mreq6(value, ret);
+		break;
+	case ABI_GROUP_REQ:
+		decode_group_req(value, ret);
+		break;
+	case ABI_GROUP_SOURCE_REQ:
+		decode_group_source_req(value, ret);
+		break;
+	case ABI_GROUP_FILTER:
+		decode_group_filter(value, ret);
+		break;
+	}
+}
+
+static int family_of(const struct abi_shape *shape, int level)
+{
+	if (shape->layout == ABI_GROUP_FILTER && !shape->optname)
+		return AF_UNSPEC; /* an ioctl has no level */
+	return level == IPPROTO_IP ? AF_INET : AF_INET6;
+}
+
+void abi_decode(const struct abi_shape *shape, enum msf_verb verb, int level,
+		const void *value, size_t len, struct abi_request *ret)
+{
+	struct request_input *input = &ret->input;
+
+	memset(ret, 0, sizeof(*ret));
+	input->request.verb = verb;
+	input->request.group = (struct sockaddr *)&ret->group;
+	input->request.source = (struct sockaddr *)&ret->source;
+	input->family = family_of(shape, level);
+	if (!value) {
+		input->fault = FAULT_NULL;
+	} else if (len < least_size(shape->layout)) {
+		input->fault = FAULT_LENGTH;
+	} else {
+		decode_structure(shape, value, len, ret);
+		if (verb == MSF_SET_FILTER &&
+		    len < abi_get_filter_size(shape, input->request.numsrc))
+			input->fault = FAULT_LENGTH;
+	}
+}

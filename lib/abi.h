@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The shapes in which requests reach a kernel: socket options and ioctls with
+ * their structures (RFC 3678 4.1, 5.1, 8; RFC 3493 5.2).
+ */
+#ifndef LIB_ABI_H
+#define LIB_ABI_H
+
+#include "request.h"
+
+enum abi_struct {
+	ABI_MREQ,             /* struct ip_mreq or ip_mreqn, by length */
+	ABI_MREQ_SOURCE,      /* struct ip_mreq_source */
+	ABI_MSFILTER,         /* struct ip_msfilter */
+	ABI_MREQ6,            /* struct ipv6_mreq */
+	ABI_GROUP_REQ,        /* struct group_req */
+	ABI_GROUP_SOURCE_REQ, /* struct group_source_req */
+	ABI_GROUP_FILTER,     /* struct group_filter */
+};
+
+struct abi_shape {
+	int level; /* -1: IPPROTO_IP and IPPROTO_IPV6 */
+	int optname;
+	enum msf_verb verb;
+	enum abi_struct layout;
+};
+
+/* A request in one of the shapes, with storage for what it points to. */
+struct abi_request {
+	struct request_input input;
+	struct sockaddr_storage group;
+	struct sockaddr_storage source;
+};
+
+/* NULL: no option of this API. */
+const struct abi_shape *abi_find_option(int level, int optname);
+
+/* NULL: no ioctl of this API. verb is MSF_SET_FILTER or MSF_GET_FILTER. */
+const struct abi_shape *abi_find_ioctl(unsigned long request);
+
+/*
+ * Reads a structure of len bytes; what is wrong with its length is left in
+ * input.fault. verb is the shape's, or MSF_GET_FILTER. Lists are not copied.
+ */
+void abi_decode(const struct abi_shape *shape, enum msf_verb verb, int level,
+		const void *value, size_t len, struct abi_request *ret);
+
+/* The bytes of a filter structure with n sources. */
+size_t abi_get_filter_size(const struct abi_shape *shape, size_t n);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Contexts and their configuration. The default context, with the locks of the
+ * process, is the only mutable object of the library at file scope.
+ */
+#include "context.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel.h"
+
+#define N_LOCKS 64
+
+struct msf_config {
+	int backend;   /* enum msf_backend; -1: not said */
+	int semantics; /* enum msf_semantics; -1: not said */
+	uint32_t max_sources;
+	bool is_multicast_all_kept;
+	bool is_exclusive;
+};
+
+#define CONFIG_INIT                            \
+	{                                      \
+		.backend = -1, .semantics = -1 \
+	}
+
+static struct {
+	pthread_mutex_t lock;
+	atomic_bool is_ready; /* the context is made and serves */
+	bool is_configured;
+	struct msf_config config;
+	struct msf context;
+	pthread_once_t locks_once;
+	pthread_mutex_t locks[N_LOCKS];
+} default_context = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.locks_once = PTHREAD_ONCE_INIT,
+};
+
+int msf_config_new(struct msf_config **ret)
+{
+	struct msf_config *config = malloc(sizeof(*config));
+
+	if (!config)
+		return -ENOMEM;
+	*config = (struct msf_config)CONFIG_INIT;
+	*ret = config;
+	return 0;
+}
+
+struct msf_config *msf_config_free(struct msf_config *config)
+{
+	free(config);
+	return NULL;
+}
+
+int msf_config_set_backend(struct msf_config *config, enum msf_backend backend)
+{
+	switch (backend) {
+	case MSF_BACKEND_AUTO:
+	case MSF_BACKEND_KERNEL:
+	case MSF_BACKEND_ASM:
+		config->backend = backend;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int msf_config_set_semantics(struct msf_config *config, enum msf_semantics semantics)
+{
+	switch (semantics) {
+	case MSF_SEMANTICS_TABLE:
+	case MSF_SEMANTICS_LINUX:
+		config->semantics = semantics;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int msf_config_set_max_sources(struct msf_config *config, uint32_t max_sources)
+{
+	config->max_sources = max_sources;
+	return 0;
+}
+
+int msf_config_set_keep_multicast_all(struct msf_config *config, int keep)
+{
+	config->is_multicast_all_kept = keep;
+	return 0;
+}
+
+int msf_config_set_exclusive(struct msf_config *config, int exclusive)
+{
+	config->is_exclusive = exclusive;
+	return 0;
+}
+
+/* What the variable says, as the position among words; -1: unset or empty. */
+static int read_environment(const char *variable, const char *const words[], int n_words,
+			    int *ret)
+{
+	const char *value = secure_getenv(variable);
+
+	*ret = -1;
+	if (!value || !*value)
+		return 0;
+	for (int i = 0; i < n_words; i++) {
+		if (!strcmp(value, words[i])) {
+			*ret = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int resolve_backend(int configured, enum msf_backend *ret)
+{
+	static const char *const words[] = {"auto", "kernel", "asm"};
+	int backend = configured, r;
+
+	if (backend < 0) {
+		r = read_environment("MSF_BACKEND", words, 3, &backend);
+		if (r < 0)
+			return r;
+	}
+	if (backend == MSF_BACKEND_ASM)
+		return -EOPNOTSUPP;
+	*ret = MSF_BACKEND_KERNEL;
+	return 0;
+}
+
+static int resolve_table(int configured, enum table *ret)
+{
+	static const char *const words[] = {"table", "linux"};
+	int semantics = configured, r;
+
+	if (semantics < 0) {
+		r = read_environment("MSF_SEMANTICS", words, 2, &semantics);
+		if (r < 0)
+			return r;
+	}
+	*ret = semantics == MSF_SEMANTICS_LINUX ? TABLE_LINUX : TABLE_STRICT;
+	return 0;
+}
+
+static int context_init(struct msf *msf, const struct msf_config *config)
+{
+	static const struct msf_config defaults = CONFIG_INIT;
+	int r;
+
+	if (!config)
+		config = &defaults;
+	*msf = (struct msf){
+		.max_sources = config->max_sources,
+		.is_multicast_all_kept = config->is_multicast_all_kept,
+		.is_exclusive = config->is_exclusive,
+	};
+	r = resolve_backend(config->backend, &msf->backend);
+	if (r < 0)
+		return r;
+	return resolve_table(config->semantics, &msf->table);
+}
+
+int msf_new(struct msf **ret, const struct msf_config *config)
+{
+	struct msf *msf = malloc(sizeof(*msf));
+	int r;
+
+	if (!msf)
+		return -ENOMEM;
+	r = context_init(msf, config);
+	if (r < 0) {
+		free(msf);
+		return r;
+	}
+	*ret = msf;
+	return 0;
+}
+
+struct msf *msf_free(struct msf *msf)
+{
+	if (msf) {
+		kernel_buffer_free(atomic_load(&msf->spare));
+		free(msf);
+	}
+	return NULL;
+}
+
+int msf_configure_default(const struct msf_config *config)
+{
+	struct msf tried;
+	int r;
+
+	pthread_mutex_lock(&default_context.lock);
+	if (atomic_load(&default_context.is_ready)) {
+		r = -EBUSY;
+	} else {
+		r = context_init(&tried, config);
+		if (!r) {
+			default_context.is_configured = config;
+			if (config)
+				default_context.config = *config;
+		}
+	}
+	pthread_mutex_unlock(&default_context.lock);
+	return r;
+}
+
+static int make_default(void)
+{
+	const struct msf_config *config = NULL;
+	int r = 0;
+
+	pthread_mutex_lock(&default_context.lock);
+	if (!atomic_load(&default_context.is_ready)) {
+		if (default_context.is_configured)
+			config = &default_context.config;
+		r = context_init(&default_context.context, config);
+		if (!r)
+			atomic_store(&default_context.is_ready, true);
+	}
+	pthread_mutex_unlock(&default_context.lock);
+	return r;
+}
+
+int context_get(struct msf *msf, struct msf **ret)
+{
+	if (!msf) {
+		if (!atomic_load(&default_context.is_ready)) {
+			int r = make_default();
+
+			if (r < 0)
+				return r;
+		}
+		msf = &default_context.context;
+	}
+	*ret = msf;
+	return 0;
+}
+
+/* A child must not inherit a lock that a thread of its parent held. */
+static void lock_all(void)
+{
+	pthread_mutex_lock(&default_context.lock);
+	for (int i = 0; i < N_LOCKS; i++)
+		pthread_mutex_lock(&default_context.locks[i]);
+}
+
+static void unlock_all(void)
+{
+	for (int i = 0; i < N_LOCKS; i++)
+		pthread_mutex_unlock(&default_context.locks[i]);
+	pthread_mutex_unlock(&default_context.lock);
+}
+
+static void init_locks(void)
+{
+	for (int i = 0; i < N_LOCKS; i++)
+		pthread_mutex_init(&default_context.locks[i], NULL);
+	pthread_atfork(lock_all, unlock_all, unlock_all);
+}
+
+pthread_mutex_t *context_lock_group(struct addr group)
+{
+	uint64_t hash = (group.hi ^ group.lo) * 0x9e3779b97f4a7c15ull;
+	pthread_mutex_t *lock;
+
+	pthread_once(&default_context.locks_once, init_locks);
+	lock = &default_context.locks[hash >> 58];
+	pthread_mutex_lock(lock);
+	return lock;
+}

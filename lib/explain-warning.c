@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests that are carried out and still may not do what was meant. */
+#include "explain.h"
+
+#include "interface.h"
+#include "sockaddr.h"
+
+static void begin(struct text *text)
+{
+	if (text->length)
+		text_add(text, "; ");
+}
+
+static void warn_of_range(struct text *text, const struct request *rq)
+{
+	char group[INET6_ADDRSTRLEN];
+
+	if ((rq->verb != JOIN_GROUP && rq->verb != SET_EXCLUDE) ||
+	    !addr_is_ssm(rq->group))
+		return;
+	begin(text);
+	text_add(
+		text,
+		"%s is in the source-specific range %s, where routers carry source joins "
+		"only (RFC 4607): name the sources",
+		text_format_address(rq->family, rq->group, group),
+		rq->family == AF_INET ? "232.0.0.0/8" : "ff3x::/32");
+}
+
+static void warn_of_interface(struct text *text, const struct request *rq)
+{
+	struct msf_interface interface;
+
+	if (interface_get(rq->ifindex, &interface) < 0)
+		return;
+	if (!(interface.flags & IFF_UP)) {
+		begin(text);
+		text_add(text, "interface %s is down: ip link set %s up", interface.name,
+			 interface.name);
+	}
+	if (!(interface.flags & IFF_MULTICAST)) {
+		begin(text);
+		text_add(text,
+			 "interface %s is without multicast: ip link set %s multicast on",
+			 interface.name, interface.name);
+	}
+}
+
+/* Linux looks for an IPv6 membership by group alone. */
+static void warn_of_interfaces(struct text *text, struct msf *msf, int fd,
+			       const struct request *rq)
+{
+	struct msf_membership m;
+	struct msf_state *state;
+	struct addr group;
+	uint32_t n = 0;
+
+	if (rq->family != AF_INET6 || msf_state_new(&state, msf, fd) < 0)
+		return;
+	while (msf_state_pop_membership(state, &m)) {
+		sockaddr_get((struct sockaddr *)&m.group, &group);
+		n += m.group.ss_family == AF_INET6 && addr_equal(group, rq->group);
+	}
+	msf_state_free(state);
+	if (n < 2)
+		return;
+	begin(text);
+	text_add(text,
+		 "the socket has joined this IPv6 group on %u interfaces, and Linux "
+		 "applies "
+		 "the most recent filter to all of them: use a socket for each interface",
+		 n);
+}
+
+void explain_warnings(struct text *text, struct msf *msf, int fd,
+		      const struct request *rq)
+{
+	warn_of_range(text, rq);
+	warn_of_interface(text, rq);
+	warn_of_interfaces(text, msf, fd, rq);
+}

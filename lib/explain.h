@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parts of msf_explain(): each says what is the matter and what cures it. */
+#ifndef LIB_EXPLAIN_H
+#define LIB_EXPLAIN_H
+
+#include "context.h"
+#include "fault.h"
+#include "kernel.h"
+#include "request.h"
+#include "text.h"
+
+/* An argument; position is that of an address of the list. */
+void explain_fault(struct text *text, int fd, const struct msf_request *request,
+		   enum fault fault, uint32_t position);
+
+/* ENOBUFS: which limit, its value here, what is needed, where it is set. */
+void explain_limit(struct text *text, struct msf *msf, int fd, const struct request *rq,
+		   const struct kernel_held *held);
+
+/* What a request that succeeded may yet suffer from. */
+void explain_warnings(struct text *text, struct msf *msf, int fd,
+		      const struct request *rq);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The errno of each fault. The linux column is what Linux answers where it
+ * looks for the fault at all.
+ */
+#include "fault.h"
+
+#include <errno.h>
+
+#define IPV4 1
+#define IPV6 2
+
+static const struct {
+	int strict;
+	int linux_errno; /* "linux" alone is a macro of the compiler */
+	int linux_leave; /* families whose leave_group says EADDRNOTAVAIL */
+} errors[] = {
+	[FAULT_NONE] = {0, 0, 0},
+	[FAULT_NOT_OPEN] = {EBADF, EBADF, 0},
+	[FAULT_NOT_SOCKET] = {ENOTSOCK, ENOTSOCK, 0},
+	[FAULT_SOCKET_TYPE] = {EOPNOTSUPP, 0, 0},
+	[FAULT_NULL] = {EFAULT, EFAULT, 0},
+	[FAULT_LENGTH] = {EINVAL, EINVAL, 0},
+	[FAULT_VERB] = {EINVAL, EINVAL, 0},
+	[FAULT_MODE] = {EINVAL, EINVAL, 0},
+	[FAULT_FLAGS] = {EINVAL, EINVAL, 0},
+	[FAULT_LIST_LENGTH] = {ENOBUFS, ENOBUFS, 0},
+	[FAULT_FAMILY] = {EAFNOSUPPORT, EADDRNOTAVAIL, 0},
+	[FAULT_SOURCE_FAMILY] = {EAFNOSUPPORT, EADDRNOTAVAIL, 0},
+	[FAULT_LIST_FAMILY] = {EAFNOSUPPORT, EADDRNOTAVAIL, 0},
+	[FAULT_LEVEL_FAMILY] = {EAFNOSUPPORT, EADDRNOTAVAIL, 0},
+	[FAULT_SOCKET_FAMILY] = {EAFNOSUPPORT, ENOPROTOOPT, 0},
+	[FAULT_GROUP_NOT_MULTICAST] = {EINVAL, EINVAL, EADDRNOTAVAIL},
+	[FAULT_GROUP_MAPPED] = {EINVAL, EINVAL, 0},
+	[FAULT_SOURCE_MAPPED] = {EINVAL, 0, 0},
+	[FAULT_SOURCE_NOT_SENDER] = {EINVAL, 0, 0},
+	[FAULT_DUPLICATE] = {EINVAL, 0, 0},
+	[FAULT_INTERFACE] = {ENODEV, ENODEV, EADDRNOTAVAIL},
+	[FAULT_INTERFACE_ADDRESS] = {ENODEV, ENODEV, EADDRNOTAVAIL},
+	[FAULT_NO_ROUTE] = {ENODEV, ENODEV, 0},
+	[FAULT_MEMORY] = {ENOMEM, ENOMEM, 0},
+};
+
+int fault_get_error(enum fault fault, enum table table, enum request_verb verb,
+		    bool is_ipv4)
+{
+	if (table == TABLE_STRICT)
+		return -errors[fault].strict;
+	if (verb == LEAVE_GROUP && errors[fault].linux_leave & (is_ipv4 ? IPV4 : IPV6))
+		return -EADDRNOTAVAIL;
+	return -errors[fault].linux_errno;
+}

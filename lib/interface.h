@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Interfaces of the caller's network namespace, asked of rtnetlink anew at
+ * each call. */
+#ifndef LIB_INTERFACE_H
+#define LIB_INTERFACE_H
+
+#include <msf.h>
+
+#include "fault.h"
+
+/* The interface that has the address. FAULT_NONE, FAULT_INTERFACE_ADDRESS,
+ * FAULT_MEMORY. */
+enum fault interface_find_address(struct addr address, uint32_t *ret_ifindex);
+
+/* The interface of the route to the group. FAULT_NONE, FAULT_NO_ROUTE,
+ * FAULT_MEMORY. */
+enum fault interface_find_route(struct addr group, int family, uint32_t *ret_ifindex);
+
+/* -ENODEV, -ENOMEM. */
+int interface_get(uint32_t ifindex, struct msf_interface *ret);
+
+#endif

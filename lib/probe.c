@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Limits as they are in force here. A child network namespace does not show
+ * mld_max_msf, which is global; there the kernel is asked with lists that it
+ * refuses (MCAST_MSFILTER on a group that is not joined: EINVAL when the list
+ * would fit, ENOBUFS when not).
+ */
+#include "probe.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "kernel.h"
+#include "proc.h"
+
+#define LOOPBACK_IFINDEX 1
+
+int msf_probe_backend(struct msf *msf)
+{
+	int r = context_get(msf, &msf);
+
+	return r < 0 ? r : (int)msf->backend;
+}
+
+/* How many sources fit into one struct group_filter of net.core.optmem_max. */
+static uint32_t read_set_sources(void)
+{
+	long optmem = proc_get_sysctl(SYSCTL_OPTION_MEMORY);
+
+	if (optmem < 0)
+		return UINT32_MAX;
+	if ((size_t)optmem <= GROUP_FILTER_SIZE(0))
+		return 0;
+	return (uint32_t)((optmem - GROUP_FILTER_SIZE(0)) /
+			  sizeof(struct sockaddr_storage));
+}
+
+static int search_sources(struct msf *msf, uint32_t high, uint32_t *ret_sources)
+{
+	/* of the documentation prefix: nobody's group, and not joined here */
+	struct request rq = {.verb = SET_INCLUDE,
+			     .family = AF_INET6,
+			     .ifindex = LOOPBACK_IFINDEX,
+			     .group = {0xff3e000000000000ull, 0x20010db8ull}};
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint32_t low = 0;
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (low < high) {
+		uint32_t middle = low + (high - low + 1) / 2;
+
+		r = kernel_try_length(msf, fd, &rq, middle);
+		if (r == -ENOBUFS)
+			high = middle - 1;
+		else if (r < 0)
+			break;
+		else
+			low = middle;
+		r = 0;
+	}
+	close(fd);
+	if (!r)
+		*ret_sources = low;
+	return r;
+}
+
+int msf_probe_limits(struct msf *msf, int family, struct msf_limits *ret_limits)
+{
+	struct msf_limits limits = {UINT32_MAX, UINT32_MAX, read_set_sources()};
+	long value;
+	int r = context_get(msf, &msf);
+
+	if (r < 0)
+		return r;
+	if (family != AF_INET && family != AF_INET6)
+		return -EAFNOSUPPORT;
+	if (family == AF_INET) {
+		value = proc_get_sysctl(SYSCTL_GROUPS);
+		if (value >= 0)
+			limits.groups = (uint32_t)value;
+	}
+	value = proc_get_sysctl(family == AF_INET ? SYSCTL_SOURCES_IPV4
+						  : SYSCTL_SOURCES_IPV6);
+	if (value >= 0) {
+		limits.sources = (uint32_t)value;
+	} else if (family == AF_INET6) {
+		r = search_sources(msf, limits.set_sources, &limits.sources);
+		if (r < 0)
+			return r;
+	}
+	if (msf->max_sources && msf->max_sources < limits.sources)
+		limits.sources = msf->max_sources;
+	*ret_limits = limits;
+	return 0;
+}

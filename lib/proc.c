@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * /proc/thread-self, not /proc/net: a thread may have moved to another network
+ * namespace than the rest of its process.
+ */
+#include "proc.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+long proc_get_sysctl(const char *name)
+{
+	char path[128];
+	FILE *file;
+	long value;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	if (fscanf(file, "%ld", &value) != 1)
+		value = -EIO;
+	fclose(file);
+	return value;
+}
+
+int proc_groups_open(struct proc_groups *groups, int family)
+{
+	groups->family = family;
+	groups->ifindex = 0;
+	groups->version = 0;
+	groups->file = fopen(family == AF_INET ? "/proc/thread-self/net/igmp"
+					       : "/proc/thread-self/net/igmp6",
+			     "re");
+	return groups->file ? 0 : -errno;
+}
+
+/* "2	eth0      :     1      V3" begins an interface, "	010000E0     1 ..."
+ * is a group, its bytes as the machine stores them. */
+static bool parse_igmp(struct proc_groups *groups, const char *line,
+		       struct proc_group *ret)
+{
+	uint32_t address;
+	const char *v;
+
+	if (line[0] != '\t') {
+		groups->ifindex = (uint32_t)strtoul(line, NULL, 10);
+		v = strrchr(line, 'V');
+		groups->version = v ? atoi(v + 1) : 0;
+		return false;
+	}
+	if (sscanf(line, " %" SCNx32 " %u", &address, &ret->users) != 2)
+		return false;
+	ret->ifindex = groups->ifindex;
+	ret->version = groups->version;
+	ret->group = addr_from_ipv4(ntohl(address));
+	return true;
+}
+
+/* "2    eth0            ff020000000000000000000000000001     1 0000000C 0" */
+static bool parse_igmp6(const char *line, struct proc_group *ret)
+{
+	uint64_t hi, lo;
+
+	if (sscanf(line, "%" SCNu32 " %*s %16" SCNx64 "%16" SCNx64 " %u", &ret->ifindex,
+		   &hi, &lo, &ret->users) != 4)
+		return false;
+	ret->version = 0;
+	ret->group = (struct addr){hi, lo};
+	return true;
+}
+
+int proc_groups_next(struct proc_groups *groups, struct proc_group *ret)
+{
+	char line[256];
+
+	while (fgets(line, sizeof(line), groups->file)) {
+		if (groups->family == AF_INET ? parse_igmp(groups, line, ret)
+					      : parse_igmp6(line, ret))
+			return 1;
+	}
+	return 0;
+}
+
+void proc_groups_close(struct proc_groups *groups)
+{
+	fclose(groups->file);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The argument checks, in the order of enum fault. Each stage looks at what the
+ * stages before it have found sound.
+ */
+#include "request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "interface.h"
+#include "sockaddr.h"
+#include "socket.h"
+
+static bool has_source(enum msf_verb verb)
+{
+	switch (verb) {
+	case MSF_JOIN_SOURCE:
+	case MSF_LEAVE_SOURCE:
+	case MSF_BLOCK_SOURCE:
+	case MSF_UNBLOCK_SOURCE:
+		return true;
+	case MSF_JOIN_GROUP:
+	case MSF_LEAVE_GROUP:
+	case MSF_SET_FILTER:
+	case MSF_GET_FILTER:
+		return false;
+	}
+	return false;
+}
+
+enum request_verb request_get_verb(const struct msf_request *request)
+{
+	switch (request->verb) {
+	case MSF_JOIN_GROUP:
+		return JOIN_GROUP;
+	case MSF_LEAVE_GROUP:
+		return LEAVE_GROUP;
+	case MSF_JOIN_SOURCE:
+		return JOIN_SOURCE;
+	case MSF_LEAVE_SOURCE:
+		return LEAVE_SOURCE;
+	case MSF_BLOCK_SOURCE:
+		return BLOCK_SOURCE;
+	case MSF_UNBLOCK_SOURCE:
+		return UNBLOCK_SOURCE;
+	case MSF_SET_FILTER:
+		return request->fmode == MCAST_INCLUDE ? SET_INCLUDE : SET_EXCLUDE;
+	case MSF_GET_FILTER:
+		break;
+	}
+	return GET_FILTER;
+}
+
+static uint32_t list_length(const struct msf_request *request)
+{
+	return request->verb == MSF_SET_FILTER ? request->numsrc : 0;
+}
+
+static enum fault check_shape(const struct request_input *input)
+{
+	const struct msf_request *request = &input->request;
+
+	if (input->fault)
+		return input->fault;
+	if ((unsigned int)request->verb > MSF_GET_FILTER)
+		return FAULT_VERB;
+	if (!request->group || (has_source(request->verb) && !request->source))
+		return FAULT_NULL;
+	if (list_length(request) && !request->slist && !input->ipv4_list)
+		return FAULT_NULL;
+	if (request->verb != MSF_SET_FILTER)
+		return FAULT_NONE;
+	if (request->fmode != MCAST_INCLUDE && request->fmode != MCAST_EXCLUDE)
+		return FAULT_MODE;
+	if (request->flags & ~MSF_IDEMPOTENT)
+		return FAULT_FLAGS;
+	if (request->numsrc > REQUEST_LIST_MAX)
+		return FAULT_LIST_LENGTH;
+	return FAULT_NONE;
+}
+
+static enum fault check_families(const struct request_input *input,
+				 uint32_t *ret_position)
+{
+	const struct msf_request *request = &input->request;
+	int family = request->group->sa_family;
+	uint32_t n = input->ipv4_list ? 0 : list_length(request);
+
+	if (!sockaddr_length(family))
+		return FAULT_FAMILY;
+	if (has_source(request->verb) && request->source->sa_family != family)
+		return FAULT_SOURCE_FAMILY;
+	for (uint32_t i = 0; i < n; i++) {
+		if (request->slist[i].ss_family != family) {
+			*ret_position = i;
+			return FAULT_LIST_FAMILY;
+		}
+	}
+	if (input->family != AF_UNSPEC && input->family != family)
+		return FAULT_LEVEL_FAMILY;
+	return FAULT_NONE;
+}
+
+static enum fault check_group(struct request *rq, const struct msf_request *request)
+{
+	enum sockaddr_outcome outcome = sockaddr_get(request->group, &rq->group);
+
+	rq->family = request->group->sa_family;
+	if (outcome == SOCKADDR_MAPPED)
+		return FAULT_GROUP_MAPPED;
+	return addr_is_multicast(rq->group) ? FAULT_NONE : FAULT_GROUP_NOT_MULTICAST;
+}
+
+static enum fault check_source(const struct sockaddr *sa, enum table table,
+			       struct addr *ret_source)
+{
+	enum sockaddr_outcome outcome = sockaddr_get(sa, ret_source);
+
+	if (table == TABLE_LINUX)
+		return FAULT_NONE;
+	if (outcome == SOCKADDR_MAPPED)
+		return FAULT_SOURCE_MAPPED;
+	return addr_is_sender(*ret_source) ? FAULT_NONE : FAULT_SOURCE_NOT_SENDER;
+}
+
+static enum fault read_list(struct request *rq, const struct request_input *input,
+			    enum table table, uint32_t n, uint32_t *ret_position)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET};
+	enum fault fault;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct sockaddr *sa = (const struct sockaddr *)&sin;
+
+		if (input->ipv4_list)
+			sin.sin_addr = input->ipv4_list[i];
+		else
+			sa = (const struct sockaddr *)&input->request.slist[i];
+		fault = check_source(sa, table, &rq->storage[i]);
+		if (fault) {
+			*ret_position = i;
+			return fault;
+		}
+	}
+	return FAULT_NONE;
+}
+
+/* The first address of the list that stands in it before. */
+static uint32_t find_duplicate(const struct request_input *input, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++) {
+		for (uint32_t j = 0; j < i; j++) {
+			struct addr a, b;
+
+			if (input->ipv4_list) {
+				a = addr_from_ipv4(input->ipv4_list[i].s_addr);
+				b = addr_from_ipv4(input->ipv4_list[j].s_addr);
+			} else {
+				sockaddr_get((const void *)&input->request.slist[i], &a);
+				sockaddr_get((const void *)&input->request.slist[j], &b);
+			}
+			if (addr_equal(a, b))
+				return i;
+		}
+	}
+	return 0;
+}
+
+static enum fault check_list(struct request *rq, const struct request_input *input,
+			     enum table table, uint32_t *ret_position)
+{
+	uint32_t n = list_length(&input->request);
+	enum fault fault;
+
+	rq->storage = rq->inline_storage;
+	if (n > REQUEST_INLINE_LIST) {
+		rq->storage = malloc(2 * n * sizeof(*rq->storage));
+		if (!rq->storage)
+			return FAULT_MEMORY;
+	}
+	fault = read_list(rq, input, table, n, ret_position);
+	if (fault)
+		return fault;
+	rq->list.addr = rq->storage;
+	rq->list.n = source_set_sort(rq->storage, n, rq->storage + n);
+	if (rq->list.n != n && table == TABLE_STRICT) {
+		*ret_position = find_duplicate(input, n);
+		return FAULT_DUPLICATE;
+	}
+	return FAULT_NONE;
+}
+
+static enum fault check_interface(struct request *rq, const struct request_input *input)
+{
+	rq->ifindex = input->request.ifindex;
+	if (rq->ifindex)
+		return FAULT_NONE;
+	if (input->has_address)
+		return interface_find_address(
+			addr_from_ipv4(ntohl(input->address.s_addr)), &rq->ifindex);
+	return interface_find_route(rq->group, rq->family, &rq->ifindex);
+}
+
+static enum fault check_all(struct request *rq, const struct request_input *input,
+			    enum table table, uint32_t *ret_position)
+{
+	const struct msf_request *request = &input->request;
+	enum fault fault = check_shape(input);
+
+	if (!fault)
+		fault = check_families(input, ret_position);
+	if (!fault)
+		fault = check_group(rq, request);
+	if (!fault && has_source(request->verb))
+		fault = check_source(request->source, table, &rq->source);
+	if (!fault)
+		fault = check_list(rq, input, table, ret_position);
+	if (!fault)
+		fault = check_interface(rq, input);
+	return fault;
+}
+
+enum fault request_init(struct request *ret, const struct request_input *input,
+			enum table table, int fd, uint32_t *ret_position)
+{
+	const struct msf_request *request = &input->request;
+	uint32_t position = 0;
+	enum fault fault, of_socket;
+	int family = AF_UNSPEC;
+
+	ret->verb = request_get_verb(request);
+	ret->is_idempotent = request->flags & MSF_IDEMPOTENT;
+	ret->is_mreq = input->is_mreq;
+	ret->list = (struct source_set){0};
+	ret->storage = ret->inline_storage;
+	fault = check_all(ret, input, table, &position);
+	if (!fault)
+		return FAULT_NONE;
+
+	request_fini(ret);
+	if (fault > FAULT_LEVEL_FAMILY && fault != FAULT_MEMORY)
+		family = request->group->sa_family;
+	of_socket = socket_find_fault(fd, family);
+	if (of_socket && of_socket < fault &&
+	    fault_get_error(of_socket, table, ret->verb, false))
+		fault = of_socket;
+	if (ret_position)
+		*ret_position = position;
+	return fault;
+}
+
+void request_fini(struct request *rq)
+{
+	if (rq->storage != rq->inline_storage)
+		free(rq->storage);
+	rq->storage = rq->inline_storage;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The calls that RFC 3678 names, and setsockopt(), getsockopt() and ioctl() in
+ * their own shapes: -1 and errno, through the default context.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi.h"
+#include "api.h"
+#include "sockaddr.h"
+#include "socket.h"
+
+static int answer(int r)
+{
+	if (r >= 0)
+		return r;
+	errno = -r;
+	return -1;
+}
+
+static enum fault check_group_length(const struct sockaddr *group, socklen_t grouplen)
+{
+	if (!group)
+		return FAULT_NULL;
+	if (grouplen < sizeof(group->sa_family) ||
+	    grouplen < sockaddr_length(group->sa_family))
+		return FAULT_LENGTH;
+	return FAULT_NONE;
+}
+
+int msf_setsourcefilter(int fd, uint32_t interface, struct sockaddr *group,
+			socklen_t grouplen, uint32_t fmode, uint32_t numsrc,
+			struct sockaddr_storage *slist)
+{
+	struct request_input input = {
+		.request = {.verb = MSF_SET_FILTER,
+			    .ifindex = interface,
+			    .group = group,
+			    .fmode = fmode,
+			    .numsrc = numsrc,
+			    .slist = slist},
+		.fault = check_group_length(group, grouplen),
+	};
+
+	return answer(api_apply(NULL, fd, &input));
+}
+
+int msf_getsourcefilter(int fd, uint32_t interface, struct sockaddr *group,
+			socklen_t grouplen, uint32_t *fmode, uint32_t *numsrc,
+			struct sockaddr_storage *slist)
+{
+	struct request_input input = {
+		.request = {.verb = MSF_GET_FILTER, .ifindex = interface, .group = group},
+		.fault = check_group_length(group, grouplen),
+	};
+
+	return answer(api_get(NULL, fd, &input, fmode, numsrc, slist));
+}
+
+static struct request_input ipv4_input(enum msf_verb verb, struct in_addr interface,
+				       const struct sockaddr_in *group)
+{
+	return (struct request_input){
+		.request = {.verb = verb, .group = (const struct sockaddr *)group},
+		.has_address = interface.s_addr != INADDR_ANY,
+		.address = interface,
+	};
+}
+
+int msf_setipv4sourcefilter(int fd, struct in_addr interface, struct in_addr group,
+			    uint32_t fmode, uint32_t numsrc, struct in_addr *slist)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr = group};
+	struct request_input input = ipv4_input(MSF_SET_FILTER, interface, &sin);
+
+	input.request.fmode = fmode;
+	input.request.numsrc = numsrc;
+	input.ipv4_list = slist;
+	return answer(api_apply(NULL, fd, &input));
+}
+
+/* As api_get(), for a list of struct in_addr that may be unaligned. */
+static int get_ipv4(int fd, struct request_input *input, uint32_t *fmode,
+		    uint32_t *numsrc, void *slist)
+{
+	struct sockaddr_storage *list = NULL;
+	uint32_t total = 0, room;
+	int r;
+
+	if (!fmode || !numsrc || (*numsrc && !slist))
+		input->fault = FAULT_NULL;
+	r = api_get(NULL, fd, input, fmode, &total, NULL);
+	if (r < 0)
+		return r;
+	room = *numsrc < total ? *numsrc : total;
+	if (room) {
+		list = malloc(room * sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		total = room;
+		r = api_get(NULL, fd, input, fmode, &total, list);
+	}
+	if (!r) {
+		for (uint32_t i = 0; i < room && i < total; i++)
+			memcpy((char *)slist + i * sizeof(struct in_addr),
+			       &((struct sockaddr_in *)&list[i])->sin_addr,
+			       sizeof(struct in_addr));
+		*numsrc = total;
+	}
+	free(list);
+	return r;
+}
+
+int msf_getipv4sourcefilter(int fd, struct in_addr interface, struct in_addr group,
+			    uint32_t *fmode, uint32_t *numsrc, struct in_addr *slist)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr = group};
+	struct request_input input = ipv4_input(MSF_GET_FILTER, interface, &sin);
+
+	return answer(get_ipv4(fd, &input, fmode, numsrc, slist));
+}
+
+/*
+ * Reads a filter into a structure of len bytes: no more than those are written,
+ * whatever number of sources the structure asks for. *ret_written: how many.
+ */
+static int get_filter(int fd, const struct abi_shape *shape, int level, void *value,
+		      size_t len, uint32_t *ret_written)
+{
+	struct abi_request asked;
+	uint32_t room = 0, fmode, numsrc;
+	size_t head = abi_get_filter_size(shape, 0), each;
+	char *list = value ? (char *)value + head : NULL;
+	int r;
+
+	abi_decode(shape, MSF_GET_FILTER, level, value, len, &asked);
+	each = abi_get_filter_size(shape, 1) - head;
+	if (!asked.input.fault && len > head)
+		room = (len - head) / each < UINT32_MAX ? (uint32_t)((len - head) / each)
+							: UINT32_MAX;
+	numsrc = asked.input.request.numsrc < room ? asked.input.request.numsrc : room;
+	room = numsrc;
+	if (shape->layout == ABI_MSFILTER)
+		r = get_ipv4(fd, &asked.input, &fmode, &numsrc, list);
+	else
+		r = api_get(NULL, fd, &asked.input, &fmode, &numsrc, (void *)list);
+	if (r < 0)
+		return r;
+	if (shape->layout == ABI_MSFILTER) {
+		((struct ip_msfilter *)value)->imsf_fmode = fmode;
+		((struct ip_msfilter *)value)->imsf_numsrc = numsrc;
+	} else {
+		((struct group_filter *)value)->gf_fmode = fmode;
+		((struct group_filter *)value)->gf_numsrc = numsrc;
+	}
+	*ret_written = numsrc < room ? numsrc : room;
+	return 0;
+}
+
+int msf_setsockopt(int fd, int level, int optname, const void *optval, socklen_t optlen)
+{
+	const struct abi_shape *shape = abi_find_option(level, optname);
+	struct abi_request asked;
+
+	if (!shape)
+		return setsockopt(fd, level, optname, optval, optlen);
+	abi_decode(shape, shape->verb, level, optval, optlen, &asked);
+	return answer(api_apply(NULL, fd, &asked.input));
+}
+
+int msf_getsockopt(int fd, int level, int optname, void *optval, socklen_t *optlen)
+{
+	const struct abi_shape *shape = abi_find_option(level, optname);
+	enum fault fault;
+	uint32_t written;
+	int r;
+
+	if (!shape)
+		return getsockopt(fd, level, optname, optval, optlen);
+	if (shape->verb != MSF_SET_FILTER) {
+		fault = socket_find_fault(fd, AF_UNSPEC);
+		r = fault ? fault_get_error(fault, TABLE_STRICT, GET_FILTER, false) : 0;
+		return answer(r ? r : -EOPNOTSUPP);
+	}
+	r = get_filter(fd, shape, level, optlen ? optval : NULL, optlen ? *optlen : 0,
+		       &written);
+	if (!r)
+		*optlen = (socklen_t)abi_get_filter_size(shape, written);
+	return answer(r);
+}
+
+int msf_ioctl(int fd, unsigned long request, ...)
+{
+	const struct abi_shape *shape = abi_find_ioctl(request);
+	struct abi_request asked;
+	uint32_t written;
+	void *argument;
+	va_list ap;
+
+	va_start(ap, request);
+	argument = va_arg(ap, void *);
+	va_end(ap);
+	if (!shape)
+		return ioctl(fd, request, argument);
+	if (shape->verb == MSF_GET_FILTER)
+		return answer(get_filter(fd, shape, shape->level, argument, SIZE_MAX,
+					 &written));
+	abi_decode(shape, shape->verb, shape->level, argument, SIZE_MAX, &asked);
+	return answer(api_apply(NULL, fd, &asked.input));
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "sockaddr.h"
+
+#include <string.h>
+#include <netinet/in.h>
+
+enum sockaddr_outcome sockaddr_get(const struct sockaddr *sa, struct addr *ret_addr)
+{
+	struct sockaddr_in6 sin6;
+	struct sockaddr_in sin;
+
+	switch (sa->sa_family) {
+	case AF_INET:
+		memcpy(&sin, sa, sizeof(sin));
+		*ret_addr = addr_from_ipv4(ntohl(sin.sin_addr.s_addr));
+		return SOCKADDR_OK;
+	case AF_INET6:
+		memcpy(&sin6, sa, sizeof(sin6));
+		*ret_addr = addr_from_bytes(sin6.sin6_addr.s6_addr);
+		return addr_is_ipv4(*ret_addr) ? SOCKADDR_MAPPED : SOCKADDR_OK;
+	default:
+		return SOCKADDR_FAMILY;
+	}
+}
+
+socklen_t sockaddr_set(struct sockaddr_storage *ss, int family, struct addr a)
+{
+	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6};
+	struct sockaddr_in sin = {.sin_family = AF_INET};
+
+	if (family == AF_INET) {
+		sin.sin_addr.s_addr = htonl(addr_ipv4(a));
+		memcpy(ss, &sin, sizeof(sin));
+		return sizeof(sin);
+	}
+	addr_to_bytes(a, sin6.sin6_addr.s6_addr);
+	memcpy(ss, &sin6, sizeof(sin6));
+	return sizeof(sin6);
+}
+
+socklen_t sockaddr_length(int family)
+{
+	switch (family) {
+	case AF_INET:
+		return sizeof(struct sockaddr_in);
+	case AF_INET6:
+		return sizeof(struct sockaddr_in6);
+	default:
+		return 0;
+	}
+}

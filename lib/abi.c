@@ -56,7 +56,7 @@ const struct abi_shape *abi_find_ioctl(unsigned long request)
 
 static void set_ipv4(struct sockaddr_storage *ss, struct in_addr addr)
 {
-	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr = addr};
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = addr };
 
 	memcpy(ss, &sin, sizeof(sin));
 }
@@ -69,7 +69,7 @@ static void set_interface(struct request_input *input, struct in_addr address)
 
 static void decode_mreq(const void *value, size_t len, struct abi_request *ret)
 {
-	struct ip_mreqn mreqn = {0};
+	struct ip_mreqn mreqn = { 0 };
 
 	/* a shorter one is a struct ip_mreq, which begins as ip_mreqn does */
 	memcpy(&mreqn, value,
@@ -93,7 +93,7 @@ static void decode_mreq_source(const void *value, struct abi_request *ret)
 static void decode_msfilter(const void *value, struct abi_request *ret)
 {
 	struct request_input *input = &ret->input;
-	struct ip_msfilter head = {.imsf_numsrc = 0};
+	struct ip_msfilter head = { .imsf_numsrc = 0 };
 
 	memcpy(&head, value, IP_MSFILTER_SIZE(0));
 	set_ipv4(&ret->group, head.imsf_multiaddr);
@@ -105,7 +105,7 @@ static void decode_msfilter(const void *value, struct abi_request *ret)
 
 static void decode_mreq6(const void *value, struct abi_request *ret)
 {
-	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6};
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6 };
 	struct ipv6_mreq mreq;
 
 	memcpy(&mreq, value, sizeof(mreq));
@@ -137,7 +137,7 @@ static void decode_group_source_req(const void *value, struct abi_request *ret)
 static void decode_group_filter(const void *value, struct abi_request *ret)
 {
 	struct msf_request *request = &ret->input.request;
-	struct group_filter head = {.gf_numsrc = 0};
+	struct group_filter head = { .gf_numsrc = 0 };
 
 	memcpy(&head, value, GROUP_FILTER_SIZE(0));
 	ret->group = head.gf_group;

@@ -51,7 +51,7 @@ int api_get(struct msf *msf, int fd, struct request_input *input, uint32_t *fmod
 
 int msf_apply_request(struct msf *msf, int fd, const struct msf_request *request)
 {
-	struct request_input input = {.request = *request};
+	struct request_input input = { .request = *request };
 
 	if (request->verb == MSF_GET_FILTER)
 		input.fault = FAULT_VERB;
@@ -61,10 +61,10 @@ int msf_apply_request(struct msf *msf, int fd, const struct msf_request *request
 static int apply_group(struct msf *msf, int fd, enum msf_verb verb, uint32_t ifindex,
 		       const struct sockaddr *group, const struct sockaddr *source)
 {
-	struct request_input input = {.request = {.verb = verb,
-						  .ifindex = ifindex,
-						  .group = group,
-						  .source = source}};
+	struct request_input input = { .request = { .verb = verb,
+						    .ifindex = ifindex,
+						    .group = group,
+						    .source = source } };
 
 	return api_apply(msf, fd, &input);
 }
@@ -109,13 +109,13 @@ int msf_set_filter(struct msf *msf, int fd, uint32_t ifindex,
 		   const struct sockaddr *group, uint32_t fmode, uint32_t numsrc,
 		   const struct sockaddr_storage *slist, unsigned int flags)
 {
-	struct request_input input = {.request = {.verb = MSF_SET_FILTER,
-						  .ifindex = ifindex,
-						  .group = group,
-						  .fmode = fmode,
-						  .numsrc = numsrc,
-						  .slist = slist,
-						  .flags = flags}};
+	struct request_input input = { .request = { .verb = MSF_SET_FILTER,
+						    .ifindex = ifindex,
+						    .group = group,
+						    .fmode = fmode,
+						    .numsrc = numsrc,
+						    .slist = slist,
+						    .flags = flags } };
 
 	return api_apply(msf, fd, &input);
 }
@@ -125,7 +125,8 @@ int msf_get_filter(struct msf *msf, int fd, uint32_t ifindex,
 		   struct sockaddr_storage *slist)
 {
 	struct request_input input = {
-		.request = {.verb = MSF_GET_FILTER, .ifindex = ifindex, .group = group}};
+		.request = { .verb = MSF_GET_FILTER, .ifindex = ifindex, .group = group }
+	};
 
 	return api_get(msf, fd, &input, fmode, numsrc, slist);
 }

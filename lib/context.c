@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel.h"
+#include "kernel-call.h"
 
 #define N_LOCKS 64
 
@@ -117,7 +117,7 @@ static int read_environment(const char *variable, const char *const words[], int
 
 static int resolve_backend(int configured, enum msf_backend *ret)
 {
-	static const char *const words[] = {"auto", "kernel", "asm"};
+	static const char *const words[] = { "auto", "kernel", "asm" };
 	int backend = configured, r;
 
 	if (backend < 0) {
@@ -133,7 +133,7 @@ static int resolve_backend(int configured, enum msf_backend *ret)
 
 static int resolve_table(int configured, enum table *ret)
 {
-	static const char *const words[] = {"table", "linux"};
+	static const char *const words[] = { "table", "linux" };
 	int semantics = configured, r;
 
 	if (semantics < 0) {

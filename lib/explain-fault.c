@@ -93,8 +93,8 @@ static void explain_families(struct text *text, const struct sockaddr *source,
 static void explain_interface(struct text *text, int fd,
 			      const struct msf_request *request)
 {
-	struct request rq = {.ifindex = request->ifindex,
-			     .family = request->group->sa_family};
+	struct request rq = { .ifindex = request->ifindex,
+			      .family = request->group->sa_family };
 	struct kernel_held held;
 
 	sockaddr_get(request->group, &rq.group);

@@ -197,10 +197,10 @@ static bool explain_by_state(struct text *text, const struct scene *scene, int e
 static void explain_refusal(struct text *text, struct msf *msf, int fd,
 			    const struct request *rq, int error)
 {
-	struct scene scene = {.msf = msf, .fd = fd, .rq = rq};
+	struct scene scene = { .msf = msf, .fd = fd, .rq = rq };
 
 	if (kernel_look(fd, rq, &scene.held) < 0)
-		scene.held = (struct kernel_held){.mode = FILTER_NONE};
+		scene.held = (struct kernel_held){ .mode = FILTER_NONE };
 	text_format_address(rq->family, rq->group, scene.group);
 	text_format_address(rq->family, rq->source, scene.source);
 	text_format_interface(rq->ifindex, scene.interface);
@@ -227,8 +227,8 @@ static enum fault find_late_fault(int fd, const struct request *rq)
 int msf_explain(struct msf *msf, int fd, const struct msf_request *request, int error,
 		char *buf, size_t len)
 {
-	struct request_input input = {.request = *request};
-	struct text text = {buf, len, 0};
+	struct request_input input = { .request = *request };
+	struct text text = { buf, len, 0 };
 	struct request rq;
 	uint32_t position = 0;
 	enum fault fault;

@@ -105,8 +105,8 @@ static int read_route(struct nl_msg *msg, void *argument)
 
 static int ask_route(struct nl_sock *sock, struct nl_addr *group, uint32_t *ret_ifindex)
 {
-	struct rtmsg rtm = {.rtm_family = (unsigned char)nl_addr_get_family(group),
-			    .rtm_dst_len = (unsigned char)(8 * nl_addr_get_len(group))};
+	struct rtmsg rtm = { .rtm_family = (unsigned char)nl_addr_get_family(group),
+			     .rtm_dst_len = (unsigned char)(8 * nl_addr_get_len(group)) };
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
 	int r;
 

@@ -55,7 +55,7 @@ static int push(struct msf_monitor *monitor, const struct msf_event *event)
 
 static int push_event(struct msf_monitor *monitor, const struct msf_event *event)
 {
-	struct msf_event overrun = {.type = MSF_EVENT_OVERRUN};
+	struct msf_event overrun = { .type = MSF_EVENT_OVERRUN };
 	size_t n = monitor->n_events - monitor->next;
 
 	if (n < EVENTS_MAX)
@@ -178,7 +178,7 @@ int msf_monitor_get_fd(struct msf_monitor *monitor)
 
 int msf_monitor_dispatch(struct msf_monitor *monitor)
 {
-	struct msf_event overrun = {.type = MSF_EVENT_OVERRUN};
+	struct msf_event overrun = { .type = MSF_EVENT_OVERRUN };
 	int r;
 
 	monitor->error = 0;

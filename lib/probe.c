@@ -39,10 +39,10 @@ static uint32_t read_set_sources(void)
 static int search_sources(struct msf *msf, uint32_t high, uint32_t *ret_sources)
 {
 	/* of the documentation prefix: nobody's group, and not joined here */
-	struct request rq = {.verb = SET_INCLUDE,
-			     .family = AF_INET6,
-			     .ifindex = LOOPBACK_IFINDEX,
-			     .group = {0xff3e000000000000ull, 0x20010db8ull}};
+	struct request rq = { .verb = SET_INCLUDE,
+			      .family = AF_INET6,
+			      .ifindex = LOOPBACK_IFINDEX,
+			      .group = { 0xff3e000000000000ull, 0x20010db8ull } };
 	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	uint32_t low = 0;
 	int r = 0;
@@ -69,7 +69,7 @@ static int search_sources(struct msf *msf, uint32_t high, uint32_t *ret_sources)
 
 int msf_probe_limits(struct msf *msf, int family, struct msf_limits *ret_limits)
 {
-	struct msf_limits limits = {UINT32_MAX, UINT32_MAX, read_set_sources()};
+	struct msf_limits limits = { UINT32_MAX, UINT32_MAX, read_set_sources() };
 	long value;
 	int r = context_get(msf, &msf);
 

@@ -70,7 +70,7 @@ static bool parse_igmp6(const char *line, struct proc_group *ret)
 		   &hi, &lo, &ret->users) != 4)
 		return false;
 	ret->version = 0;
-	ret->group = (struct addr){hi, lo};
+	ret->group = (struct addr){ hi, lo };
 	return true;
 }
 

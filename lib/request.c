@@ -80,23 +80,15 @@ static enum fault check_shape(const struct request_input *input)
 	return FAULT_NONE;
 }
 
-static enum fault check_families(const struct request_input *input,
-				 uint32_t *ret_position)
+static enum fault check_families(const struct request_input *input)
 {
 	const struct msf_request *request = &input->request;
 	int family = request->group->sa_family;
-	uint32_t n = input->ipv4_list ? 0 : list_length(request);
 
 	if (!sockaddr_length(family))
 		return FAULT_FAMILY;
 	if (has_source(request->verb) && request->source->sa_family != family)
 		return FAULT_SOURCE_FAMILY;
-	for (uint32_t i = 0; i < n; i++) {
-		if (request->slist[i].ss_family != family) {
-			*ret_position = i;
-			return FAULT_LIST_FAMILY;
-		}
-	}
 	if (input->family != AF_UNSPEC && input->family != family)
 		return FAULT_LEVEL_FAMILY;
 	return FAULT_NONE;
@@ -124,20 +116,28 @@ static enum fault check_source(const struct sockaddr *sa, enum table table,
 	return addr_is_sender(*ret_source) ? FAULT_NONE : FAULT_SOURCE_NOT_SENDER;
 }
 
+static enum fault read_listed(const struct request_input *input, enum table table,
+			      uint32_t i, struct addr *ret_source)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+
+	if (!input->ipv4_list) {
+		const struct sockaddr_storage *ss = &input->request.slist[i];
+
+		if (ss->ss_family != input->request.group->sa_family)
+			return FAULT_LIST_FAMILY;
+		return check_source((const struct sockaddr *)ss, table, ret_source);
+	}
+	sin.sin_addr = input->ipv4_list[i];
+	return check_source((const struct sockaddr *)&sin, table, ret_source);
+}
+
 static enum fault read_list(struct request *rq, const struct request_input *input,
 			    enum table table, uint32_t n, uint32_t *ret_position)
 {
-	struct sockaddr_in sin = {.sin_family = AF_INET};
-	enum fault fault;
-
 	for (uint32_t i = 0; i < n; i++) {
-		const struct sockaddr *sa = (const struct sockaddr *)&sin;
+		enum fault fault = read_listed(input, table, i, &rq->storage[i]);
 
-		if (input->ipv4_list)
-			sin.sin_addr = input->ipv4_list[i];
-		else
-			sa = (const struct sockaddr *)&input->request.slist[i];
-		fault = check_source(sa, table, &rq->storage[i]);
 		if (fault) {
 			*ret_position = i;
 			return fault;
@@ -147,22 +147,19 @@ static enum fault read_list(struct request *rq, const struct request_input *inpu
 }
 
 /* The first address of the list that stands in it before. */
-static uint32_t find_duplicate(const struct request_input *input, uint32_t n)
+static uint32_t find_duplicate(const struct request *rq,
+			       const struct request_input *input, uint32_t n)
 {
-	for (uint32_t i = 1; i < n; i++) {
-		for (uint32_t j = 0; j < i; j++) {
-			struct addr a, b;
+	char *is_seen = (char *)(rq->storage + n); /* done with as scratch */
+	struct addr a;
+	uint32_t position;
 
-			if (input->ipv4_list) {
-				a = addr_from_ipv4(input->ipv4_list[i].s_addr);
-				b = addr_from_ipv4(input->ipv4_list[j].s_addr);
-			} else {
-				sockaddr_get((const void *)&input->request.slist[i], &a);
-				sockaddr_get((const void *)&input->request.slist[j], &b);
-			}
-			if (addr_equal(a, b))
-				return i;
-		}
+	memset(is_seen, 0, n);
+	for (uint32_t i = 0; i < n; i++) {
+		read_listed(input, TABLE_LINUX, i, &a);
+		source_set_has(&rq->list, a, &position);
+		if (is_seen[position]++)
+			return i;
 	}
 	return 0;
 }
@@ -173,7 +170,6 @@ static enum fault check_list(struct request *rq, const struct request_input *inp
 	uint32_t n = list_length(&input->request);
 	enum fault fault;
 
-	rq->storage = rq->inline_storage;
 	if (n > REQUEST_INLINE_LIST) {
 		rq->storage = malloc(2 * n * sizeof(*rq->storage));
 		if (!rq->storage)
@@ -185,10 +181,31 @@ static enum fault check_list(struct request *rq, const struct request_input *inp
 	rq->list.addr = rq->storage;
 	rq->list.n = source_set_sort(rq->storage, n, rq->storage + n);
 	if (rq->list.n != n && table == TABLE_STRICT) {
-		*ret_position = find_duplicate(input, n);
+		*ret_position = find_duplicate(rq, input, n);
 		return FAULT_DUPLICATE;
 	}
 	return FAULT_NONE;
+}
+
+/*
+ * Foreign families in the list come before what is wrong with addresses; but
+ * only when something is wrong is a pass over the list worth it.
+ */
+static enum fault find_earlier_fault(const struct request_input *input, enum fault fault,
+				     uint32_t *ret_position)
+{
+	const struct msf_request *request = &input->request;
+	uint32_t n = input->ipv4_list ? 0 : list_length(request);
+
+	if (fault <= FAULT_LIST_FAMILY || fault == FAULT_MEMORY)
+		return fault;
+	for (uint32_t i = 0; i < n; i++) {
+		if (request->slist[i].ss_family != request->group->sa_family) {
+			*ret_position = i;
+			return FAULT_LIST_FAMILY;
+		}
+	}
+	return fault;
 }
 
 static enum fault check_interface(struct request *rq, const struct request_input *input)
@@ -209,7 +226,7 @@ static enum fault check_all(struct request *rq, const struct request_input *inpu
 	enum fault fault = check_shape(input);
 
 	if (!fault)
-		fault = check_families(input, ret_position);
+		fault = check_families(input);
 	if (!fault)
 		fault = check_group(rq, request);
 	if (!fault && has_source(request->verb))
@@ -232,13 +249,14 @@ enum fault request_init(struct request *ret, const struct request_input *input,
 	ret->verb = request_get_verb(request);
 	ret->is_idempotent = request->flags & MSF_IDEMPOTENT;
 	ret->is_mreq = input->is_mreq;
-	ret->list = (struct source_set){0};
+	ret->list = (struct source_set){ 0 };
 	ret->storage = ret->inline_storage;
 	fault = check_all(ret, input, table, &position);
 	if (!fault)
 		return FAULT_NONE;
 
 	request_fini(ret);
+	fault = find_earlier_fault(input, fault, &position);
 	if (fault > FAULT_LEVEL_FAMILY && fault != FAULT_MEMORY)
 		family = request->group->sa_family;
 	of_socket = socket_find_fault(fd, family);

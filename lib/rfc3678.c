@@ -36,12 +36,12 @@ int msf_setsourcefilter(int fd, uint32_t interface, struct sockaddr *group,
 			struct sockaddr_storage *slist)
 {
 	struct request_input input = {
-		.request = {.verb = MSF_SET_FILTER,
-			    .ifindex = interface,
-			    .group = group,
-			    .fmode = fmode,
-			    .numsrc = numsrc,
-			    .slist = slist},
+		.request = { .verb = MSF_SET_FILTER,
+			     .ifindex = interface,
+			     .group = group,
+			     .fmode = fmode,
+			     .numsrc = numsrc,
+			     .slist = slist },
 		.fault = check_group_length(group, grouplen),
 	};
 
@@ -53,7 +53,9 @@ int msf_getsourcefilter(int fd, uint32_t interface, struct sockaddr *group,
 			struct sockaddr_storage *slist)
 {
 	struct request_input input = {
-		.request = {.verb = MSF_GET_FILTER, .ifindex = interface, .group = group},
+		.request = { .verb = MSF_GET_FILTER,
+			     .ifindex = interface,
+			     .group = group },
 		.fault = check_group_length(group, grouplen),
 	};
 
@@ -64,7 +66,7 @@ static struct request_input ipv4_input(enum msf_verb verb, struct in_addr interf
 				       const struct sockaddr_in *group)
 {
 	return (struct request_input){
-		.request = {.verb = verb, .group = (const struct sockaddr *)group},
+		.request = { .verb = verb, .group = (const struct sockaddr *)group },
 		.has_address = interface.s_addr != INADDR_ANY,
 		.address = interface,
 	};
@@ -73,7 +75,7 @@ static struct request_input ipv4_input(enum msf_verb verb, struct in_addr interf
 int msf_setipv4sourcefilter(int fd, struct in_addr interface, struct in_addr group,
 			    uint32_t fmode, uint32_t numsrc, struct in_addr *slist)
 {
-	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr = group};
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = group };
 	struct request_input input = ipv4_input(MSF_SET_FILTER, interface, &sin);
 
 	input.request.fmode = fmode;
@@ -117,7 +119,7 @@ static int get_ipv4(int fd, struct request_input *input, uint32_t *fmode,
 int msf_getipv4sourcefilter(int fd, struct in_addr interface, struct in_addr group,
 			    uint32_t *fmode, uint32_t *numsrc, struct in_addr *slist)
 {
-	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr = group};
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = group };
 	struct request_input input = ipv4_input(MSF_GET_FILTER, interface, &sin);
 
 	return answer(get_ipv4(fd, &input, fmode, numsrc, slist));

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sockaddr.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <netinet/in.h>
 
 enum sockaddr_outcome sockaddr_get(const struct sockaddr *sa, struct addr *ret_addr)
 {
-	struct sockaddr_in6 sin6;
-	struct sockaddr_in sin;
+	const char *bytes = (const char *)sa; /* of a structure of any alignment */
+	uint32_t ipv4;
 
 	switch (sa->sa_family) {
 	case AF_INET:
-		memcpy(&sin, sa, sizeof(sin));
-		*ret_addr = addr_from_ipv4(ntohl(sin.sin_addr.s_addr));
+		memcpy(&ipv4, bytes + offsetof(struct sockaddr_in, sin_addr),
+		       sizeof(ipv4));
+		*ret_addr = addr_from_ipv4(ntohl(ipv4));
 		return SOCKADDR_OK;
 	case AF_INET6:
-		memcpy(&sin6, sa, sizeof(sin6));
-		*ret_addr = addr_from_bytes(sin6.sin6_addr.s6_addr);
+		*ret_addr = addr_from_bytes((const uint8_t *)bytes +
+					    offsetof(struct sockaddr_in6, sin6_addr));
 		return addr_is_ipv4(*ret_addr) ? SOCKADDR_MAPPED : SOCKADDR_OK;
 	default:
 		return SOCKADDR_FAMILY;
@@ -25,8 +27,8 @@ enum sockaddr_outcome sockaddr_get(const struct sockaddr *sa, struct addr *ret_a
 
 socklen_t sockaddr_set(struct sockaddr_storage *ss, int family, struct addr a)
 {
-	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6};
-	struct sockaddr_in sin = {.sin_family = AF_INET};
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in sin = { .sin_family = AF_INET };
 
 	if (family == AF_INET) {
 		sin.sin_addr.s_addr = htonl(addr_ipv4(a));

@@ -2,6 +2,7 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <string.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
@@ -10,6 +11,9 @@
 #ifndef IPV6_MULTICAST_ALL
 #define IPV6_MULTICAST_ALL 29
 #endif
+
+/* Addresses of the host that are looked through. */
+#define ADDRESSES_MAX 32
 
 static int get_option(int fd, int level, int name)
 {
@@ -21,17 +25,23 @@ static int get_option(int fd, int level, int name)
 	return value;
 }
 
-enum fault socket_find_fault(int fd, int family)
+static enum fault check_type(int type)
 {
-	int type = get_option(fd, SOL_SOCKET, SO_TYPE), domain;
-
 	if (type == -EBADF)
 		return FAULT_NOT_OPEN;
 	if (type < 0)
 		return FAULT_NOT_SOCKET;
+	return type == SOCK_DGRAM || type == SOCK_RAW ? FAULT_NONE : FAULT_SOCKET_TYPE;
+}
+
+enum fault socket_find_fault(int fd, int family)
+{
+	int type = get_option(fd, SOL_SOCKET, SO_TYPE), domain;
+	enum fault fault = check_type(type);
+
+	if (fault)
+		return fault;
 	domain = get_option(fd, SOL_SOCKET, SO_DOMAIN);
-	if (type != SOCK_DGRAM && type != SOCK_RAW)
-		return FAULT_SOCKET_TYPE;
 	if (domain != AF_INET && domain != AF_INET6)
 		return FAULT_SOCKET_TYPE;
 	if (family == AF_UNSPEC || family == domain)
@@ -43,18 +53,62 @@ enum fault socket_find_fault(int fd, int family)
 	return FAULT_NONE;
 }
 
-void socket_stop_multicast_all(int fd)
+enum fault socket_find_join_fault(int fd, int family)
+{
+	enum fault fault = check_type(get_option(fd, SOL_SOCKET, SO_TYPE));
+
+	if (fault || family == AF_INET6)
+		return fault;
+	/* the kernel lets such a socket join, and delivers nothing; AF_INET
+	 * sockets do not have the option */
+	return get_option(fd, IPPROTO_IPV6, IPV6_V6ONLY) > 0 ? FAULT_SOCKET_FAMILY
+							     : FAULT_NONE;
+}
+
+void socket_stop_multicast_all(int fd, int family)
 {
 	int off = 0;
 
-	/* Each fails harmlessly where the socket has no such option. */
-	setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off));
-	setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof(off));
+	/* Fails harmlessly on kernels without the option. */
+	if (family == AF_INET)
+		setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off));
+	else
+		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof(off));
 }
 
 bool socket_has_interface(int fd, uint32_t ifindex)
 {
-	struct ifreq ifr = {.ifr_ifindex = (int)ifindex};
+	struct ifreq ifr = { .ifr_ifindex = (int)ifindex };
 
 	return !ioctl(fd, SIOCGIFNAME, &ifr);
+}
+
+static struct in_addr address_of(const struct ifreq *ifr)
+{
+	return ((const struct sockaddr_in *)&ifr->ifr_addr)->sin_addr;
+}
+
+bool socket_find_address(int fd, uint32_t ifindex, struct in_addr *ret)
+{
+	struct ifreq list[ADDRESSES_MAX], ifr = { .ifr_ifindex = (int)ifindex };
+	struct ifconf conf = { .ifc_len = sizeof(list), .ifc_req = list };
+	int n, count;
+
+	if (ioctl(fd, SIOCGIFNAME, &ifr) < 0 || ioctl(fd, SIOCGIFCONF, &conf) < 0 ||
+	    conf.ifc_len == sizeof(list))
+		return false;
+	n = conf.ifc_len / (int)sizeof(list[0]);
+	for (int i = 0; i < n; i++) {
+		if (strcmp(list[i].ifr_name, ifr.ifr_name))
+			continue;
+		count = 0;
+		for (int j = 0; j < n; j++)
+			count += address_of(&list[j]).s_addr ==
+				 address_of(&list[i]).s_addr;
+		if (count == 1) {
+			*ret = address_of(&list[i]);
+			return true;
+		}
+	}
+	return false;
 }

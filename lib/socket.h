@@ -3,6 +3,8 @@
 #ifndef LIB_SOCKET_H
 #define LIB_SOCKET_H
 
+#include <netinet/in.h>
+
 #include "fault.h"
 
 /*
@@ -13,12 +15,25 @@
 enum fault socket_find_fault(int fd, int family);
 
 /*
- * Turns IP_MULTICAST_ALL and IPV6_MULTICAST_ALL off, where the socket has them:
- * else Linux delivers the groups that other sockets joined.
+ * The same for a socket that is about to join, at the price of one or two system
+ * calls: what the join itself will be refused for is not looked at.
  */
-void socket_stop_multicast_all(int fd);
+enum fault socket_find_join_fault(int fd, int family);
+
+/*
+ * Turns IP_MULTICAST_ALL, IPV6_MULTICAST_ALL off, or else Linux delivers the
+ * groups that other sockets joined. An AF_INET6 socket is born with the former
+ * off.
+ */
+void socket_stop_multicast_all(int fd, int family);
 
 /* Does an interface of that index exist, in the socket's network namespace? */
 bool socket_has_interface(int fd, uint32_t ifindex);
+
+/*
+ * An IPv4 address that the interface has and no other one: the kernel takes it
+ * for that interface. false: there is none, or too many to look through.
+ */
+bool socket_find_address(int fd, uint32_t ifindex, struct in_addr *ret);
 
 #endif

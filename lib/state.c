@@ -53,8 +53,9 @@ static int read_family(struct msf_state *state, int fd, int family)
 	if (r < 0)
 		return r == -ENOENT ? 0 : r; /* a kernel without that family */
 	while (!r && proc_groups_next(&groups, &entry)) {
-		struct request rq = {
-			.family = family, .ifindex = entry.ifindex, .group = entry.group};
+		struct request rq = { .family = family,
+				      .ifindex = entry.ifindex,
+				      .group = entry.group };
 
 		if (!kernel_look(fd, &rq, &held) && held.mode != FILTER_NONE)
 			r = add_membership(state, &rq, &held);

@@ -26,26 +26,26 @@ static const char *const verbs[] = {
 
 /* The stored list is called A in INCLUDE mode and B in EXCLUDE mode. */
 static const char *const arguments[][2] = {
-	[ARGUMENT_NONE] = {"-", "-"},
-	[ARGUMENT_SOURCE] = {"S", "S"},
-	[ARGUMENT_ANY] = {"any", "any"},
-	[LIST_EMPTY] = {"empty", "empty"},
-	[LIST_NOT_EMPTY] = {"not_empty", "not_empty"},
-	[LIST_IS_STORED] = {"L_equals_A", "L_equals_B"},
-	[SOURCE_STORED] = {"S_in_A", "S_in_B"},
-	[SOURCE_NOT_STORED] = {"S_not_in_A", "S_not_in_B"},
-	[SOURCE_IS_ALL_STORED] = {"S_is_all_of_A", "S_is_all_of_B"},
-	[STORED_EMPTY] = {"A_empty", "B_empty"},
+	[ARGUMENT_NONE] = { "-", "-" },
+	[ARGUMENT_SOURCE] = { "S", "S" },
+	[ARGUMENT_ANY] = { "any", "any" },
+	[LIST_EMPTY] = { "empty", "empty" },
+	[LIST_NOT_EMPTY] = { "not_empty", "not_empty" },
+	[LIST_IS_STORED] = { "L_equals_A", "L_equals_B" },
+	[SOURCE_STORED] = { "S_in_A", "S_in_B" },
+	[SOURCE_NOT_STORED] = { "S_not_in_A", "S_not_in_B" },
+	[SOURCE_IS_ALL_STORED] = { "S_is_all_of_A", "S_is_all_of_B" },
+	[STORED_EMPTY] = { "A_empty", "B_empty" },
 };
 
 static const char *const next_states[][2] = {
-	[NEXT_NONE] = {"none", "none"},
-	[NEXT_EXCLUDE_EMPTY] = {"EXCLUDE{}", "EXCLUDE{}"},
-	[NEXT_INCLUDE_SOURCE] = {"INCLUDE{S}", "INCLUDE{S}"},
-	[NEXT_PLUS_SOURCE] = {"INCLUDE{A+S}", "EXCLUDE{B+S}"},
-	[NEXT_MINUS_SOURCE] = {"INCLUDE{A-S}", "EXCLUDE{B-S}"},
-	[NEXT_INCLUDE_LIST] = {"INCLUDE{L}", "INCLUDE{L}"},
-	[NEXT_EXCLUDE_LIST] = {"EXCLUDE{L}", "EXCLUDE{L}"},
+	[NEXT_NONE] = { "none", "none" },
+	[NEXT_EXCLUDE_EMPTY] = { "EXCLUDE{}", "EXCLUDE{}" },
+	[NEXT_INCLUDE_SOURCE] = { "INCLUDE{S}", "INCLUDE{S}" },
+	[NEXT_PLUS_SOURCE] = { "INCLUDE{A+S}", "EXCLUDE{B+S}" },
+	[NEXT_MINUS_SOURCE] = { "INCLUDE{A-S}", "EXCLUDE{B-S}" },
+	[NEXT_INCLUDE_LIST] = { "INCLUDE{L}", "INCLUDE{L}" },
+	[NEXT_EXCLUDE_LIST] = { "EXCLUDE{L}", "EXCLUDE{L}" },
 };
 
 int msf_table_get_row(enum msf_semantics semantics, unsigned int i,

@@ -2,25 +2,21 @@
 /* What the address ranges of RFC 1122 3.2.1.3, 4291 and 4607 mean here. */
 #include "base/addr.h"
 
+#include <endian.h>
+#include <string.h>
+
 struct addr addr_from_bytes(const uint8_t bytes[16])
 {
-	struct addr a = {0};
+	struct addr a;
 
-	for (int i = 0; i < 8; i++) {
-		a.hi = a.hi << 8 | bytes[i];
-		a.lo = a.lo << 8 | bytes[8 + i];
-	}
-	return a;
+	memcpy(&a, bytes, sizeof(a));
+	return (struct addr){ be64toh(a.hi), be64toh(a.lo) };
 }
 
 void addr_to_bytes(struct addr a, uint8_t ret_bytes[16])
 {
-	for (int i = 7; i >= 0; i--) {
-		ret_bytes[i] = (uint8_t)a.hi;
-		ret_bytes[8 + i] = (uint8_t)a.lo;
-		a.hi >>= 8;
-		a.lo >>= 8;
-	}
+	a = (struct addr){ htobe64(a.hi), htobe64(a.lo) };
+	memcpy(ret_bytes, &a, sizeof(a));
 }
 
 bool addr_is_unspecified(struct addr a)

@@ -22,7 +22,7 @@ struct addr {
 
 static inline struct addr addr_from_ipv4(uint32_t host_order)
 {
-	return (struct addr){.lo = ADDR_MAPPED | host_order};
+	return (struct addr){ .lo = ADDR_MAPPED | host_order };
 }
 
 static inline bool addr_is_ipv4(struct addr a)

@@ -38,7 +38,7 @@ static unsigned int byte_of(struct addr a, unsigned int byte)
 static void scatter_by_byte(const struct addr *from, uint32_t n, struct addr *to,
 			    unsigned int byte)
 {
-	uint32_t count[256] = {0}, next = 0;
+	uint32_t count[256] = { 0 }, next = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		count[byte_of(from[i], byte)]++;
@@ -54,7 +54,7 @@ static void scatter_by_byte(const struct addr *from, uint32_t n, struct addr *to
 
 static void sort_by_byte(struct addr *list, uint32_t n, struct addr *scratch)
 {
-	struct addr *from = list, *to = scratch, *t, varying = {0};
+	struct addr *from = list, *to = scratch, *t, varying = { 0 };
 
 	for (uint32_t i = 1; i < n; i++) {
 		varying.hi |= list[i].hi ^ list[0].hi;

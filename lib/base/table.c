@@ -160,7 +160,7 @@ const struct table_row *table_find(enum table table, const struct table_facts *f
 struct table_facts table_get_facts(const struct filter *old,
 				   const struct table_request *request)
 {
-	struct table_facts facts = {.state = old->mode, .verb = request->verb};
+	struct table_facts facts = { .state = old->mode, .verb = request->verb };
 
 	if (old->mode != FILTER_NONE) {
 		facts.n_stored = old->sources.n;
@@ -185,8 +185,8 @@ static void set_list(struct filter *ret, enum filter_mode mode,
 static void step_next(enum table_next next, const struct filter *old,
 		      const struct table_request *request, struct filter *ret)
 {
-	const struct source_set one = {1, (struct addr[]){request->source}};
-	const struct source_set empty = {0};
+	const struct source_set one = { 1, (struct addr[]){ request->source } };
+	const struct source_set empty = { 0 };
 
 	switch (next) {
 	case NEXT_SAME:

@@ -151,7 +151,7 @@ static uint32_t find_duplicate(const struct request *rq,
 			       const struct request_input *input, uint32_t n)
 {
 	char *is_seen = (char *)(rq->storage + n); /* done with as scratch */
-	struct addr a;
+	struct addr a = { 0 };
 	uint32_t position;
 
 	memset(is_seen, 0, n);

@@ -36,8 +36,8 @@
  *     default context serves, made on first use.
  *   - Addresses are struct sockaddr_in or sockaddr_in6, told apart by their
  *     family; port, flow label and scope are ignored.  Interfaces are indexes
- *     in the network namespace of the caller; 0 is the interface that the
- *     route to the group uses, looked up at each call.
+ *     in the network namespace of the caller, which is to be the socket's; 0
+ *     is the interface that the route to the group uses, looked up at each call.
  *   - Counts are numbers of addresses, never of bytes.
  *
  * The errors, for both families and every call (msf(3) has the whole table):
@@ -53,6 +53,7 @@
  *	EADDRNOTAVAIL	not a member, no such source, or the source is there already
  *	ENOBUFS		too many groups on the socket, or sources in the filter
  *	ENOMEM		no memory
+ *	EMFILE		no file descriptor left to ask for index 0 or an address
  *
  * msf_explain() turns any of them into a sentence with its cause and cure.
  */
@@ -131,8 +132,9 @@ int msf_config_set_max_sources(struct msf_config *config, uint32_t max_sources);
 /*
  * Linux delivers to a socket what any other socket of the host has joined,
  * unless IP_MULTICAST_ALL (IPV6_MULTICAST_ALL) is off.  A request that creates
- * a membership turns it off on that socket; keep != 0 leaves it alone.  The
- * linux table always leaves it alone.  Since: 0.1.0
+ * a membership turns it off on that socket, and both on an IPv6 socket that
+ * joins an IPv4 group; keep != 0 leaves them alone.  The linux table always
+ * does.  Since: 0.1.0
  */
 int msf_config_set_keep_multicast_all(struct msf_config *config, int keep);
 
@@ -258,7 +260,8 @@ int msf_apply_request(struct msf *msf, int fd, const struct msf_request *request
  * any-source join in the SSM range (RFC 4607), an interface that is down, an
  * IPv6 group joined on two interfaces, ...
  * Writes at most len bytes, NUL included, and returns the length of the whole
- * text, as snprintf(3) does; 0: nothing to say.  -ENOMEM.  Since: 0.1.0
+ * text, as snprintf(3) does; 0: nothing to say.  -EFAULT: NULL; -ENOMEM.
+ * Since: 0.1.0
  */
 int msf_explain(struct msf *msf, int fd, const struct msf_request *request, int error,
 		char *buf, size_t len);
@@ -343,7 +346,8 @@ struct msf_interface {
 };
 
 /* Finds an interface by its name, its index in digits, or an address of its
- * own. -ENODEV: none such; -ENOMEM. Since: 0.1.0 */
+ * own. -ENODEV: none such; -ENOMEM; -EMFILE and its like when the system cannot
+ * be asked. Since: 0.1.0 */
 int msf_find_interface(struct msf *msf, const char *text, struct msf_interface *ret);
 
 /*

@@ -147,6 +147,20 @@ static void decode_group_filter(const void *value, struct abi_request *ret)
 	request->slist = (const void *)((const char *)value + GROUP_FILTER_SIZE(0));
 }
 
+void abi_encode_filter(const struct abi_shape *shape, uint32_t fmode, uint32_t numsrc,
+		       void *value)
+{
+	bool is_ipv4 = shape->layout == ABI_MSFILTER;
+	char *bytes = value;
+
+	memcpy(bytes + (is_ipv4 ? offsetof(struct ip_msfilter, imsf_fmode)
+				: offsetof(struct group_filter, gf_fmode)),
+	       &fmode, sizeof(fmode));
+	memcpy(bytes + (is_ipv4 ? offsetof(struct ip_msfilter, imsf_numsrc)
+				: offsetof(struct group_filter, gf_numsrc)),
+	       &numsrc, sizeof(numsrc));
+}
+
 size_t abi_get_filter_size(const struct abi_shape *shape, size_t n)
 {
 	return shape->layout == ABI_MSFILTER

@@ -45,6 +45,10 @@ const struct abi_shape *abi_find_ioctl(unsigned long request);
 void abi_decode(const struct abi_shape *shape, enum msf_verb verb, int level,
 		const void *value, size_t len, struct abi_request *ret);
 
+/* Writes mode and number of sources into a filter structure. */
+void abi_encode_filter(const struct abi_shape *shape, uint32_t fmode, uint32_t numsrc,
+		       void *value);
+
 /* The bytes of a filter structure with n sources. */
 size_t abi_get_filter_size(const struct abi_shape *shape, size_t n);
 

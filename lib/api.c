@@ -51,10 +51,12 @@ int api_get(struct msf *msf, int fd, struct request_input *input, uint32_t *fmod
 
 int msf_apply_request(struct msf *msf, int fd, const struct msf_request *request)
 {
-	struct request_input input = { .request = *request };
+	struct request_input input = { .fault = FAULT_NULL };
 
-	if (request->verb == MSF_GET_FILTER)
-		input.fault = FAULT_VERB;
+	if (request) {
+		input.request = *request;
+		input.fault = request->verb == MSF_GET_FILTER ? FAULT_VERB : FAULT_NONE;
+	}
 	return api_apply(msf, fd, &input);
 }
 

@@ -11,7 +11,8 @@
 
 #include "kernel-call.h"
 
-#define N_LOCKS 64
+#define N_LOCKS   32 /* ThreadSanitizer follows 64 held at once, at fork */
+#define LOCK_BITS 5
 
 struct msf_config {
 	int backend;   /* enum msf_backend; -1: not said */
@@ -188,11 +189,35 @@ struct msf *msf_free(struct msf *msf)
 	return NULL;
 }
 
+/* A child must not inherit a lock that a thread of its parent held: before any
+ * of them is taken, init_locks() has run. */
+static void lock_all(void)
+{
+	pthread_mutex_lock(&default_context.lock);
+	for (int i = 0; i < N_LOCKS; i++)
+		pthread_mutex_lock(&default_context.locks[i]);
+}
+
+static void unlock_all(void)
+{
+	for (int i = 0; i < N_LOCKS; i++)
+		pthread_mutex_unlock(&default_context.locks[i]);
+	pthread_mutex_unlock(&default_context.lock);
+}
+
+static void init_locks(void)
+{
+	for (int i = 0; i < N_LOCKS; i++)
+		pthread_mutex_init(&default_context.locks[i], NULL);
+	pthread_atfork(lock_all, unlock_all, unlock_all);
+}
+
 int msf_configure_default(const struct msf_config *config)
 {
 	struct msf tried;
 	int r;
 
+	pthread_once(&default_context.locks_once, init_locks);
 	pthread_mutex_lock(&default_context.lock);
 	if (atomic_load(&default_context.is_ready)) {
 		r = -EBUSY;
@@ -213,6 +238,7 @@ static int make_default(void)
 	const struct msf_config *config = NULL;
 	int r = 0;
 
+	pthread_once(&default_context.locks_once, init_locks);
 	pthread_mutex_lock(&default_context.lock);
 	if (!atomic_load(&default_context.is_ready)) {
 		if (default_context.is_configured)
@@ -240,35 +266,13 @@ int context_get(struct msf *msf, struct msf **ret)
 	return 0;
 }
 
-/* A child must not inherit a lock that a thread of its parent held. */
-static void lock_all(void)
-{
-	pthread_mutex_lock(&default_context.lock);
-	for (int i = 0; i < N_LOCKS; i++)
-		pthread_mutex_lock(&default_context.locks[i]);
-}
-
-static void unlock_all(void)
-{
-	for (int i = 0; i < N_LOCKS; i++)
-		pthread_mutex_unlock(&default_context.locks[i]);
-	pthread_mutex_unlock(&default_context.lock);
-}
-
-static void init_locks(void)
-{
-	for (int i = 0; i < N_LOCKS; i++)
-		pthread_mutex_init(&default_context.locks[i], NULL);
-	pthread_atfork(lock_all, unlock_all, unlock_all);
-}
-
 pthread_mutex_t *context_lock_group(struct addr group)
 {
 	uint64_t hash = (group.hi ^ group.lo) * 0x9e3779b97f4a7c15ull;
 	pthread_mutex_t *lock;
 
 	pthread_once(&default_context.locks_once, init_locks);
-	lock = &default_context.locks[hash >> 58];
+	lock = &default_context.locks[hash >> (64 - LOCK_BITS)];
 	pthread_mutex_lock(lock);
 	return lock;
 }

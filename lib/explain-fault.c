@@ -2,7 +2,9 @@
 /* What is wrong with an argument, a sentence for each fault. */
 #include "explain.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 #include <arpa/inet.h>
 
 #include "sockaddr.h"
@@ -128,50 +130,104 @@ static void explain_source_fault(struct text *text, const struct msf_request *re
 		explain_families(text, source, request->group);
 }
 
-void explain_fault(struct text *text, int fd, const struct msf_request *request,
-		   enum fault fault, uint32_t position)
+static void explain_pointer(struct text *text, const struct msf_request *request)
 {
-	char group[INET6_ADDRSTRLEN];
+	const char *what = "the source";
 
-	switch (fault) {
-	case FAULT_NONE:
-		break;
+	if (!request->group)
+		what = "the group";
+	else if (request->verb == MSF_SET_FILTER)
+		what = "the source list";
+	else if (request->verb == MSF_GET_FILTER)
+		what = "the result";
+	text_add(text, "the pointer to %s is NULL", what);
+}
+
+static void explain_netlink(struct text *text)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	text_add(text,
+		 "the system cannot be asked for its interfaces, because a netlink "
+		 "socket cannot be opened: %s; name the interface by its index",
+		 fd < 0 ? strerror(errno) : "it could not a moment ago");
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Shape, mode, flags: what is no address. */
+static bool explain_shape(struct text *text, int fd, const struct msf_request *request,
+			  enum fault fault)
+{
+	switch ((int)fault) {
 	case FAULT_NOT_OPEN:
 		text_add(text, "file descriptor %d is not open", fd);
-		break;
+		return true;
 	case FAULT_NOT_SOCKET:
 		text_add(text, "file descriptor %d is not a socket", fd);
-		break;
+		return true;
 	case FAULT_SOCKET_TYPE:
 		explain_socket_type(text, fd);
-		break;
+		return true;
 	case FAULT_NULL:
-		text_add(text, "the pointer to %s is NULL",
-			 !request->group                   ? "the group"
-			 : request->verb == MSF_SET_FILTER ? "the source list"
-							   : "the source");
-		break;
+		explain_pointer(text, request);
+		return true;
 	case FAULT_LENGTH:
 		text_add(text, "the structure is longer than the length given for it");
-		break;
+		return true;
 	case FAULT_VERB:
 		text_add(text, "%d is no request of enum msf_verb", (int)request->verb);
-		break;
+		return true;
 	case FAULT_MODE:
 		text_add(text,
-			 "filter mode %u is neither MCAST_INCLUDE (%d) nor "
-			 "MCAST_EXCLUDE (%d)",
+			 "filter mode %u is neither MCAST_INCLUDE (%d) nor MCAST_EXCLUDE "
+			 "(%d)",
 			 request->fmode, MCAST_INCLUDE, MCAST_EXCLUDE);
-		break;
+		return true;
 	case FAULT_FLAGS:
 		text_add(text,
 			 "flags %#x have bits that mean nothing; MSF_IDEMPOTENT is %#x",
 			 request->flags, MSF_IDEMPOTENT);
-		break;
-	case FAULT_LIST_LENGTH:
-		text_add(text, "a list of %u sources is longer than the %u that are read",
-			 request->numsrc, REQUEST_LIST_MAX);
-		break;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool explain_interfaces(struct text *text, int fd,
+			       const struct msf_request *request, enum fault fault)
+{
+	char group[INET6_ADDRSTRLEN];
+
+	switch ((int)fault) {
+	case FAULT_INTERFACE:
+		explain_interface(text, fd, request);
+		return true;
+	case FAULT_INTERFACE_ADDRESS:
+		text_add(text, "no interface has that address: ip address shows them");
+		return true;
+	case FAULT_NO_ROUTE:
+		text_add(text,
+			 "no interface was named, and no route leads to %s: name the "
+			 "interface, or add a route to the group",
+			 text_format_sockaddr(request->group, group));
+		return true;
+	case FAULT_NETLINK:
+		explain_netlink(text);
+		return true;
+	case FAULT_MEMORY:
+		text_add(text, "the process got no memory to look at the request");
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void explain_addresses(struct text *text, int fd,
+			      const struct msf_request *request, enum fault fault,
+			      uint32_t position)
+{
+	switch ((int)fault) {
 	case FAULT_FAMILY:
 		text_add(text,
 			 "the group's address family %d is neither AF_INET nor AF_INET6",
@@ -189,28 +245,21 @@ void explain_fault(struct text *text, int fd, const struct msf_request *request,
 	case FAULT_GROUP_MAPPED:
 		explain_mapped(text, "group", request->group);
 		break;
-	case FAULT_SOURCE_FAMILY:
-	case FAULT_LIST_FAMILY:
-	case FAULT_SOURCE_MAPPED:
-	case FAULT_SOURCE_NOT_SENDER:
-	case FAULT_DUPLICATE:
-		explain_source_fault(text, request, fault, position);
-		break;
-	case FAULT_INTERFACE:
-		explain_interface(text, fd, request);
-		break;
-	case FAULT_INTERFACE_ADDRESS:
-		text_add(text, "no interface has that address: ip address shows them");
-		break;
-	case FAULT_NO_ROUTE:
+	case FAULT_LIST_LENGTH:
 		text_add(text,
-			 "no interface was named, and no route leads to %s: name the "
-			 "interface, or add a route to the group",
-			 text_format_sockaddr(request->group, group));
+			 "a list of %u sources is longer than the %u that are looked at: "
+			 "is the number right?",
+			 request->numsrc, REQUEST_LIST_MAX);
 		break;
-	case FAULT_MEMORY:
-		text_add(text, "the process got no memory to read a list of %u sources",
-			 request->numsrc);
-		break;
+	default:
+		explain_source_fault(text, request, fault, position);
 	}
+}
+
+void explain_fault(struct text *text, int fd, const struct msf_request *request,
+		   enum fault fault, uint32_t position)
+{
+	if (!explain_shape(text, fd, request, fault) &&
+	    !explain_interfaces(text, fd, request, fault))
+		explain_addresses(text, fd, request, fault, position);
 }

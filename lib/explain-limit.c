@@ -8,6 +8,7 @@
 
 #include "probe.h"
 #include "proc.h"
+#include "socket.h"
 
 static uint32_t wanted_sources(const struct request *rq, const struct kernel_held *held)
 {
@@ -63,27 +64,56 @@ static void explain_groups(struct text *text, uint32_t limit, uint32_t held)
 		 limit, held + 1, held + 1);
 }
 
+/* optmem_max is hidden in the namespaces of older kernels. */
+static void add_option_memory(struct text *text, long wanted)
+{
+	long optmem = proc_get_sysctl(SYSCTL_OPTION_MEMORY);
+
+	if (optmem >= 0)
+		text_add(text,
+			 "net.core.optmem_max is %ld bytes in this network namespace: "
+			 "sysctl "
+			 "-w net.core.optmem_max=%ld",
+			 optmem, wanted ? wanted : 2 * optmem);
+	else
+		text_add(text,
+			 "net.core.optmem_max, which cannot be read here, is too low: "
+			 "raise it");
+}
+
 static void explain_memory(struct text *text, uint32_t groups, uint32_t groups_limit)
 {
-	text_add(text,
-		 "the socket's memory for options is used up: net.core.optmem_max is %ld "
-		 "bytes in this network namespace: raise it, or use another socket",
-		 proc_get_sysctl(SYSCTL_OPTION_MEMORY));
-	if (groups_limit != UINT32_MAX)
+	text_add(text, "the socket's memory for options is used up: ");
+	add_option_memory(text, 0);
+	text_add(text, ", or use another socket");
+	if (groups_limit != UINT32_MAX && groups_limit)
 		text_add(text,
-			 "; or its %u groups and those left on interfaces that are gone "
-			 "reach net.ipv4.igmp_max_memberships, %u",
+			 "; if the socket was joined on interfaces that are gone since, "
+			 "those "
+			 "groups and the %u that are seen may reach "
+			 "net.ipv4.igmp_max_memberships, %u: leave them",
 			 groups, groups_limit);
 }
 
-static void explain_size(struct text *text, uint32_t limit, uint32_t wanted)
+static void explain_size(struct text *text, const struct request *rq, uint32_t limit)
 {
-	text_add(
-		text,
-		"too many sources for one request: it carries %u at most, %u are needed, "
-		"as net.core.optmem_max is %ld: sysctl -w net.core.optmem_max=%zu",
-		limit, wanted, proc_get_sysctl(SYSCTL_OPTION_MEMORY),
-		GROUP_FILTER_SIZE((size_t)wanted));
+	size_t wanted = rq->family == AF_INET ? IP_MSFILTER_SIZE(0) + 4 * rq->list.n
+					      : GROUP_FILTER_SIZE((size_t)rq->list.n);
+
+	text_add(text,
+		 "too many sources for one request: it carries %u at most, %u are "
+		 "needed: ",
+		 limit, rq->list.n);
+	add_option_memory(text, (long)wanted);
+}
+
+/* The most sources of one full-state request without an address to name the
+ * interface by. */
+static bool is_unnamed(int fd, const struct request *rq)
+{
+	struct in_addr address;
+
+	return rq->family == AF_INET && !socket_find_address(fd, rq->ifindex, &address);
 }
 
 void explain_limit(struct text *text, struct msf *msf, int fd, const struct request *rq,
@@ -108,7 +138,15 @@ void explain_limit(struct text *text, struct msf *msf, int fd, const struct requ
 	if (wanted > limits.sources)
 		explain_sources(text, rq, limits.sources, wanted);
 	else if (rq->list.n > limits.set_sources)
-		explain_size(text, limits.set_sources, rq->list.n);
+		explain_size(text, rq, limits.set_sources);
+	else if (is_unnamed(fd, rq) && rq->list.n > limits.set_sources / 32)
+		text_add(text,
+			 "too many sources for one request on an interface that has no "
+			 "IPv4 "
+			 "address of its own: it carries %u at most, %u are needed: give "
+			 "it "
+			 "an address, or raise net.core.optmem_max",
+			 limits.set_sources / 32, rq->list.n);
 	else if (held->mode == FILTER_NONE && groups >= limits.groups)
 		explain_groups(text, limits.groups, groups);
 	else

@@ -3,6 +3,7 @@
 #include "explain.h"
 
 #include "interface.h"
+#include "proc.h"
 #include "sockaddr.h"
 
 static void begin(struct text *text)
@@ -72,10 +73,39 @@ static void warn_of_interfaces(struct text *text, struct msf *msf, int fd,
 		 n);
 }
 
+bool explain_is_stale(const struct request *rq)
+{
+	struct proc_groups groups;
+	struct proc_group entry;
+	bool is_found = false;
+
+	if (proc_groups_open(&groups, rq->family) < 0)
+		return false;
+	while (!is_found && proc_groups_next(&groups, &entry))
+		is_found = entry.ifindex == rq->ifindex && entry.users &&
+			   addr_equal(entry.group, rq->group);
+	proc_groups_close(&groups);
+	return !is_found;
+}
+
+static void warn_of_replacement(struct text *text, int fd, const struct request *rq)
+{
+	struct kernel_held held;
+
+	if (kernel_look(fd, rq, &held) < 0 || held.mode == FILTER_NONE ||
+	    !explain_is_stale(rq))
+		return;
+	begin(text);
+	text_add(text,
+		 "the interface was replaced since the socket joined, and the new one "
+		 "is not joined: leave the group and join it again");
+}
+
 void explain_warnings(struct text *text, struct msf *msf, int fd,
 		      const struct request *rq)
 {
 	warn_of_range(text, rq);
 	warn_of_interface(text, rq);
 	warn_of_interfaces(text, msf, fd, rq);
+	warn_of_replacement(text, fd, rq);
 }

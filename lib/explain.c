@@ -25,22 +25,6 @@ struct scene {
 	char interface[TEXT_INTERFACE_SIZE];
 };
 
-/* Is anybody joined there, as far as the interface knows? */
-static bool is_group_on_interface(const struct request *rq)
-{
-	struct proc_groups groups;
-	struct proc_group entry;
-	bool is_found = false;
-
-	if (proc_groups_open(&groups, rq->family) < 0)
-		return true;
-	while (!is_found && proc_groups_next(&groups, &entry))
-		is_found = entry.ifindex == rq->ifindex && entry.users &&
-			   addr_equal(entry.group, rq->group);
-	proc_groups_close(&groups);
-	return is_found;
-}
-
 static void add_stored(struct text *text, const struct kernel_held *held)
 {
 	if (held->mode == FILTER_EXCLUDE && !held->n_sources)
@@ -56,7 +40,7 @@ static void explain_in_use(struct text *text, const struct scene *scene)
 	text_add(text, "the socket is a member of %s on %s already, ", scene->group,
 		 scene->interface);
 	add_stored(text, &scene->held);
-	if (!is_group_on_interface(scene->rq))
+	if (explain_is_stale(scene->rq))
 		text_add(text, "; but that interface was replaced since, and the new one "
 			       "is not joined: leave the group and join it again");
 	else if (scene->rq->verb == JOIN_GROUP)
@@ -214,6 +198,19 @@ static void explain_refusal(struct text *text, struct msf *msf, int fd,
 			 strerror(error));
 }
 
+/* There is no default context, because of the environment. */
+static void explain_context(struct text *text, int error)
+{
+	if (error == -EINVAL)
+		text_add(text,
+			 "the environment variable MSF_BACKEND is none of auto, kernel "
+			 "and asm, or MSF_SEMANTICS is neither table nor linux");
+	else if (error == -EOPNOTSUPP)
+		text_add(text,
+			 "MSF_BACKEND asks for a backend that is not to be had here: "
+			 "unset it, or say auto");
+}
+
 /* What is wrong with socket and interface shows only on failing paths. */
 static enum fault find_late_fault(int fd, const struct request *rq)
 {
@@ -224,36 +221,46 @@ static enum fault find_late_fault(int fd, const struct request *rq)
 	return fault;
 }
 
-int msf_explain(struct msf *msf, int fd, const struct msf_request *request, int error,
-		char *buf, size_t len)
+static int explain_request(struct text *text, struct msf *msf, int fd,
+			   const struct msf_request *request, int error)
 {
 	struct request_input input = { .request = *request };
-	struct text text = { buf, len, 0 };
-	struct request rq;
 	uint32_t position = 0;
-	enum fault fault;
-	int r = context_get(msf, &msf);
+	struct request rq;
+	enum fault fault = request_init(&rq, &input, msf->table, fd, &position);
 
-	if (r < 0)
-		return r;
-	if (len)
-		buf[0] = '\0';
-	error = abs(error);
-	fault = request_init(&rq, &input, msf->table, fd, &position);
 	if (fault == FAULT_MEMORY && error != ENOMEM)
 		return -ENOMEM;
 	if (fault) {
 		if (error)
-			explain_fault(&text, fd, request, fault, position);
-		return (int)text.length;
+			explain_fault(text, fd, request, fault, position);
+		return 0;
 	}
 	fault = find_late_fault(fd, &rq);
 	if (!error)
-		explain_warnings(&text, msf, fd, &rq);
+		explain_warnings(text, msf, fd, &rq);
 	else if (fault && error != ENOMEM)
-		explain_fault(&text, fd, request, fault, 0);
+		explain_fault(text, fd, request, fault, 0);
 	else
-		explain_refusal(&text, msf, fd, &rq, error);
+		explain_refusal(text, msf, fd, &rq, error);
 	request_fini(&rq);
-	return (int)text.length;
+	return 0;
+}
+
+int msf_explain(struct msf *msf, int fd, const struct msf_request *request, int error,
+		char *buf, size_t len)
+{
+	struct text text = { buf, len, 0 };
+	int r;
+
+	if (!request || (len && !buf))
+		return -EFAULT;
+	if (len)
+		buf[0] = '\0';
+	r = context_get(msf, &msf);
+	if (r < 0)
+		explain_context(&text, r);
+	else
+		r = explain_request(&text, msf, fd, request, abs(error));
+	return text.length ? (int)text.length : r;
 }

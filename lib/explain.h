@@ -17,6 +17,10 @@ void explain_fault(struct text *text, int fd, const struct msf_request *request,
 void explain_limit(struct text *text, struct msf *msf, int fd, const struct request *rq,
 		   const struct kernel_held *held);
 
+/* Is the membership that the socket holds one of an interface that is gone, so
+ * that the one which has its index now is not joined? */
+bool explain_is_stale(const struct request *rq);
+
 /* What a request that succeeded may yet suffer from. */
 void explain_warnings(struct text *text, struct msf *msf, int fd,
 		      const struct request *rq);

@@ -19,7 +19,6 @@ enum fault {
 	FAULT_VERB,
 	FAULT_MODE,
 	FAULT_FLAGS,
-	FAULT_LIST_LENGTH,
 	FAULT_FAMILY,
 	FAULT_SOURCE_FAMILY,
 	FAULT_LIST_FAMILY,
@@ -27,13 +26,16 @@ enum fault {
 	FAULT_SOCKET_FAMILY,
 	FAULT_GROUP_NOT_MULTICAST,
 	FAULT_GROUP_MAPPED,
+	FAULT_LIST_LENGTH,
 	FAULT_SOURCE_MAPPED,
 	FAULT_SOURCE_NOT_SENDER,
 	FAULT_DUPLICATE,
 	FAULT_INTERFACE,
 	FAULT_INTERFACE_ADDRESS,
 	FAULT_NO_ROUTE,
-	FAULT_MEMORY, /* not an argument: nothing could be checked */
+	/* no argument is wrong, but they cannot be checked: */
+	FAULT_NETLINK, /* interfaces cannot be asked for */
+	FAULT_MEMORY,
 };
 
 /* The negative errno value of a fault in that table; 0 where the table does

@@ -18,20 +18,28 @@
 
 #include "sockaddr.h"
 
+/* -ENOMEM, or what the system says of the netlink socket (-EMFILE, ...). */
 static int open_netlink(struct nl_sock **ret)
 {
 	struct nl_sock *sock = nl_socket_alloc();
 	int r;
 
 	if (!sock)
-		return -NLE_NOMEM;
+		return -ENOMEM;
+	errno = 0;
 	r = nl_connect(sock, NETLINK_ROUTE);
 	if (r < 0) {
+		r = r == -NLE_NOMEM ? -ENOMEM : errno ? -errno : -EIO;
 		nl_socket_free(sock);
 		return r;
 	}
 	*ret = sock;
 	return 0;
+}
+
+static enum fault to_fault(int r)
+{
+	return r == -ENOMEM ? FAULT_MEMORY : FAULT_NETLINK;
 }
 
 static struct nl_addr *build_address(struct addr a, int family)
@@ -62,48 +70,75 @@ static uint32_t search_addresses(struct nl_cache *cache, struct nl_addr *wanted)
 	return 0;
 }
 
-enum fault interface_find_address(struct addr address, uint32_t *ret_ifindex)
+static enum fault find_address(struct nl_sock *sock, struct nl_addr *wanted,
+			       uint32_t *ret_ifindex)
 {
-	struct nl_addr *wanted = build_address(address, addr_is_ipv4(address) ? AF_INET
-									      : AF_INET6);
-	struct nl_cache *cache = NULL;
-	struct nl_sock *sock = NULL;
-	uint32_t ifindex = 0;
-	int r = -NLE_NOMEM;
+	struct nl_cache *cache;
+	uint32_t ifindex;
 
-	if (wanted)
-		r = open_netlink(&sock);
-	if (!r)
-		r = rtnl_addr_alloc_cache(sock, &cache);
-	if (!r)
-		ifindex = search_addresses(cache, wanted);
-	nl_cache_free(cache);
-	nl_socket_free(sock);
-	nl_addr_put(wanted);
-	if (r == -NLE_NOMEM)
+	if (rtnl_addr_alloc_cache(sock, &cache) < 0)
 		return FAULT_MEMORY;
+	ifindex = search_addresses(cache, wanted);
+	nl_cache_free(cache);
 	if (!ifindex)
 		return FAULT_INTERFACE_ADDRESS;
 	*ret_ifindex = ifindex;
 	return FAULT_NONE;
 }
 
+static enum fault ask(struct addr address, int family, uint32_t *ret_ifindex,
+		      enum fault (*question)(struct nl_sock *, struct nl_addr *,
+					     uint32_t *))
+{
+	struct nl_addr *wanted = build_address(address, family);
+	struct nl_sock *sock;
+	enum fault fault;
+	int r;
+
+	if (!wanted)
+		return FAULT_MEMORY;
+	r = open_netlink(&sock);
+	if (r < 0) {
+		nl_addr_put(wanted);
+		return to_fault(r);
+	}
+	fault = question(sock, wanted, ret_ifindex);
+	nl_socket_free(sock);
+	nl_addr_put(wanted);
+	return fault;
+}
+
+enum fault interface_find_address(struct addr address, uint32_t *ret_ifindex)
+{
+	return ask(address, addr_is_ipv4(address) ? AF_INET : AF_INET6, ret_ifindex,
+		   find_address);
+}
+
+struct route_answer {
+	uint32_t ifindex;
+	bool is_short_of_memory;
+};
+
 static int read_route(struct nl_msg *msg, void *argument)
 {
-	struct rtnl_route *route;
+	struct route_answer *answer = argument;
 	struct rtnl_nexthop *hop;
-	uint32_t *ret_ifindex = argument;
+	struct rtnl_route *route;
+	int r = rtnl_route_parse(nlmsg_hdr(msg), &route);
 
-	if (rtnl_route_parse(nlmsg_hdr(msg), &route) < 0)
+	if (r < 0) {
+		answer->is_short_of_memory = r == -NLE_NOMEM;
 		return NL_SKIP;
+	}
 	hop = rtnl_route_nexthop_n(route, 0);
 	if (hop)
-		*ret_ifindex = (uint32_t)rtnl_route_nh_get_ifindex(hop);
+		answer->ifindex = (uint32_t)rtnl_route_nh_get_ifindex(hop);
 	rtnl_route_put(route);
 	return NL_OK;
 }
 
-static int ask_route(struct nl_sock *sock, struct nl_addr *group, uint32_t *ret_ifindex)
+static int ask_route(struct nl_sock *sock, struct nl_addr *group,
+		     struct route_answer *ret_answer)
 {
 	struct rtmsg rtm = { .rtm_family = (unsigned char)nl_addr_get_family(group),
 			     .rtm_dst_len = (unsigned char)(8 * nl_addr_get_len(group)) };
@@ -121,44 +156,41 @@ static int ask_route(struct nl_sock *sock, struct nl_addr *group, uint32_t *ret_
 	nlmsg_free(msg);
 	if (r < 0)
 		return r;
-	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, read_route, ret_ifindex);
+	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, read_route, ret_answer);
 	return nl_recvmsgs_default(sock);
+}
+
+static enum fault find_route(struct nl_sock *sock, struct nl_addr *group,
+			     uint32_t *ret_ifindex)
+{
+	struct route_answer answer = { 0 };
+	int r = ask_route(sock, group, &answer);
+
+	if (r == -NLE_NOMEM || answer.is_short_of_memory)
+		return FAULT_MEMORY;
+	if (r < 0 || !answer.ifindex)
+		return FAULT_NO_ROUTE;
+	*ret_ifindex = answer.ifindex;
+	return FAULT_NONE;
 }
 
 enum fault interface_find_route(struct addr group, int family, uint32_t *ret_ifindex)
 {
-	struct nl_addr *wanted = build_address(group, family);
-	struct nl_sock *sock = NULL;
-	uint32_t ifindex = 0;
-	int r = -NLE_NOMEM;
-
-	if (wanted)
-		r = open_netlink(&sock);
-	if (!r)
-		r = ask_route(sock, wanted, &ifindex);
-	nl_socket_free(sock);
-	nl_addr_put(wanted);
-	if (r == -NLE_NOMEM)
-		return FAULT_MEMORY;
-	if (r < 0 || !ifindex)
-		return FAULT_NO_ROUTE;
-	*ret_ifindex = ifindex;
-	return FAULT_NONE;
+	return ask(group, family, ret_ifindex, find_route);
 }
 
 static int get_link(uint32_t ifindex, const char *name, struct msf_interface *ret)
 {
 	struct rtnl_link *link = NULL;
-	struct nl_sock *sock = NULL;
+	struct nl_sock *sock;
 	int r = open_netlink(&sock);
 
-	if (!r)
-		r = rtnl_link_get_kernel(sock, (int)ifindex, name, &link);
-	nl_socket_free(sock);
-	if (r == -NLE_NOMEM)
-		return -ENOMEM;
 	if (r < 0)
-		return -ENODEV;
+		return r;
+	r = rtnl_link_get_kernel(sock, (int)ifindex, name, &link);
+	nl_socket_free(sock);
+	if (r < 0)
+		return r == -NLE_NOMEM ? -ENOMEM : -ENODEV;
 	*ret = (struct msf_interface){
 		.ifindex = (uint32_t)rtnl_link_get_ifindex(link),
 		.flags = rtnl_link_get_flags(link),
@@ -206,6 +238,8 @@ static int find_by_address(const char *text, struct msf_interface *ret)
 		return interface_get(ifindex, ret);
 	case FAULT_MEMORY:
 		return -ENOMEM;
+	case FAULT_NETLINK:
+		return -EMFILE;
 	default:
 		return -ENODEV;
 	}
@@ -216,6 +250,8 @@ int msf_find_interface(struct msf *msf, const char *text, struct msf_interface *
 	int r = -ENODEV;
 
 	(void)msf; /* interfaces are the system's, whatever the context */
+	if (!text)
+		return -EFAULT;
 	if (*text && strlen(text) < IF_NAMESIZE)
 		r = get_link(0, text, ret);
 	if (r == -ENODEV)

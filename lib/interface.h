@@ -9,14 +9,14 @@
 #include "fault.h"
 
 /* The interface that has the address. FAULT_NONE, FAULT_INTERFACE_ADDRESS,
- * FAULT_MEMORY. */
+ * FAULT_NETLINK, FAULT_MEMORY. */
 enum fault interface_find_address(struct addr address, uint32_t *ret_ifindex);
 
 /* The interface of the route to the group. FAULT_NONE, FAULT_NO_ROUTE,
- * FAULT_MEMORY. */
+ * FAULT_NETLINK, FAULT_MEMORY. */
 enum fault interface_find_route(struct addr group, int family, uint32_t *ret_ifindex);
 
-/* -ENODEV, -ENOMEM. */
+/* -ENODEV, -ENOMEM, or what the system says of a netlink socket. */
 int interface_get(uint32_t ifindex, struct msf_interface *ret);
 
 #endif

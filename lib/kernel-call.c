@@ -117,6 +117,32 @@ int kernel_send_delta(int fd, const struct request *rq)
 	return -EINVAL;
 }
 
+/*
+ * IP_MSFILTER carries 32 times as many sources within the same option memory, but
+ * names the interface by an address.
+ */
+static int send_ipv4_filter(int fd, const struct request *rq,
+			    struct kernel_buffer *buffer, uint32_t fmode,
+			    const struct source_set *list)
+{
+	struct ip_msfilter *imsf = (struct ip_msfilter *)buffer->filter;
+	char *slist = (char *)imsf + IP_MSFILTER_SIZE(0);
+	uint32_t address;
+
+	if (!socket_find_address(fd, rq->ifindex, &imsf->imsf_interface))
+		return -ENOBUFS;
+	imsf->imsf_multiaddr.s_addr = htonl(addr_ipv4(rq->group));
+	imsf->imsf_fmode = fmode;
+	imsf->imsf_numsrc = list->n;
+	for (uint32_t i = 0; i < list->n; i++) {
+		address = htonl(addr_ipv4(list->addr[i]));
+		memcpy(slist + i * sizeof(address), &address, sizeof(address));
+	}
+	return setsockopt(fd, IPPROTO_IP, IP_MSFILTER, imsf, IP_MSFILTER_SIZE(list->n))
+		       ? -errno
+		       : 0;
+}
+
 int kernel_send_filter(int fd, const struct request *rq, struct kernel_buffer *buffer,
 		       uint32_t fmode, const struct source_set *list)
 {
@@ -130,7 +156,10 @@ int kernel_send_filter(int fd, const struct request *rq, struct kernel_buffer *b
 	for (uint32_t i = 0; i < list->n; i++)
 		sockaddr_set(&gf->gf_slist[i], rq->family, list->addr[i]);
 	r = setsockopt(fd, level_of(rq), MCAST_MSFILTER, gf, GROUP_FILTER_SIZE(list->n));
-	return r ? -errno : 0;
+	r = r ? -errno : 0;
+	if (r == -ENOBUFS && rq->family == AF_INET && list->n > LONG_LIST)
+		r = send_ipv4_filter(fd, rq, buffer, fmode, list);
+	return r;
 }
 
 /* At most room sources are written behind the head. */

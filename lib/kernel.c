@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kernel-call.h"
 #include "sockaddr.h"
 #include "socket.h"
 
@@ -28,13 +27,14 @@
  */
 static int refuse(struct msf *msf, int fd, const struct request *rq, int error)
 {
-	enum fault fault = socket_find_fault(fd, rq->family);
+	enum fault fault;
 	int r;
 
-	if (!fault && !socket_has_interface(fd, rq->ifindex))
-		fault = FAULT_INTERFACE;
 	if (error == -ENOMEM)
 		return error;
+	fault = socket_find_fault(fd, rq->family);
+	if (!fault && !socket_has_interface(fd, rq->ifindex))
+		fault = FAULT_INTERFACE;
 	r = fault_get_error(fault, msf->table, rq->verb, rq->family == AF_INET);
 	return r ? r : error;
 }
@@ -73,38 +73,38 @@ static int settle(struct msf *msf, int fd, const struct request *rq, int error)
  * Memberships that begin
  */
 
-static int check_creator(struct msf *msf, int fd, const struct request *rq)
+static int check_creator(struct msf *msf, int fd, const struct request *rq,
+			 bool *ret_is_dual)
 {
-	enum fault fault = socket_find_join_fault(fd, rq->family);
+	enum fault fault = socket_find_join_fault(fd, rq->family, ret_is_dual);
 
 	/* Linux itself looks at the type for the oldest options only. */
-	if (fault == FAULT_SOCKET_TYPE && msf->table == TABLE_LINUX)
+	if (msf->table == TABLE_LINUX && fault == FAULT_SOCKET_TYPE)
 		return rq->is_mreq ? -EPROTO : 0;
+	if (msf->table == TABLE_LINUX && fault == FAULT_SOCKET_FAMILY)
+		return 0;
 	return fault_get_error(fault, msf->table, rq->verb, rq->family == AF_INET);
 }
 
-static void stop_foreign_groups(struct msf *msf, int fd, int family)
+static void stop_foreign_groups(struct msf *msf, int fd, int family, bool is_dual)
 {
 	if (msf->table == TABLE_STRICT && !msf->is_multicast_all_kept)
-		socket_stop_multicast_all(fd, family);
+		socket_stop_multicast_all(fd, family, is_dual);
 }
 
 /* A source join that fails for memory leaves an empty membership. */
-static int open_with_source(int fd, const struct request *rq, struct addr source,
-			    bool is_leftover)
+static int open_with_source(int fd, const struct request *rq, struct addr source)
 {
 	int r = kernel_send_source(fd, rq, MCAST_JOIN_SOURCE_GROUP, source);
 	struct kernel_held held;
 
-	if (r < 0 && !is_leftover && !kernel_look(fd, rq, &held) && held.is_leftover)
+	if (r < 0 && !kernel_look(fd, rq, &held) && held.is_leftover)
 		kernel_send_group(fd, rq, MCAST_LEAVE_GROUP);
 	return translate(r);
 }
 
-static int open_with_group(int fd, const struct request *rq, bool is_leftover)
+static int open_with_group(int fd, const struct request *rq)
 {
-	if (is_leftover)
-		kernel_send_group(fd, rq, MCAST_LEAVE_GROUP);
 	return translate(kernel_send_group(fd, rq, MCAST_JOIN_GROUP));
 }
 
@@ -133,7 +133,7 @@ static int open_with_list(int fd, const struct request *rq, struct kernel_buffer
 
 	if (r != -EINVAL)
 		return translate(r);
-	r = open_with_source(fd, rq, opener, false);
+	r = open_with_source(fd, rq, opener);
 	if (r < 0)
 		return r;
 	r = kernel_send_filter(fd, rq, buffer, fmode, &rq->list);
@@ -142,24 +142,29 @@ static int open_with_list(int fd, const struct request *rq, struct kernel_buffer
 	return translate(r);
 }
 
+/*
+ * A leftover is left before anything else: it may be one of an interface that is
+ * gone, and would not be joined on the one that took its index.
+ */
 static int open_filter(struct msf *msf, int fd, const struct request *rq,
 		       struct kernel_buffer *buffer, uint32_t fmode, bool is_leftover)
 {
-	int r = check_creator(msf, fd, rq);
+	bool is_dual;
+	int r = check_creator(msf, fd, rq, &is_dual);
 
 	if (r < 0)
 		return r;
 	if (is_leftover)
-		r = translate(kernel_send_filter(fd, rq, buffer, fmode, &rq->list));
-	else if (!rq->list.n)
-		r = open_with_group(fd, rq, false);
+		kernel_send_group(fd, rq, MCAST_LEAVE_GROUP);
+	if (!rq->list.n)
+		r = open_with_group(fd, rq);
 	else if (fmode == MCAST_INCLUDE && rq->list.n == 1)
-		r = open_with_source(fd, rq, rq->list.addr[0], false);
+		r = open_with_source(fd, rq, rq->list.addr[0]);
 	else
 		r = open_with_list(fd, rq, buffer, fmode);
 	if (r < 0)
 		return refuse(msf, fd, rq, r);
-	stop_foreign_groups(msf, fd, rq->family);
+	stop_foreign_groups(msf, fd, rq->family, is_dual);
 	return 0;
 }
 
@@ -171,46 +176,50 @@ static int open_filter(struct msf *msf, int fd, const struct request *rq,
 static int join_group(struct msf *msf, int fd, const struct request *rq)
 {
 	struct kernel_held held;
-	int r = check_creator(msf, fd, rq);
+	bool is_dual;
+	int r = check_creator(msf, fd, rq, &is_dual);
 
 	if (r < 0)
 		return r;
-	r = open_with_group(fd, rq, false);
-	if (r == -EADDRINUSE && !kernel_look(fd, rq, &held) && held.is_leftover)
-		r = open_with_group(fd, rq, true);
+	r = open_with_group(fd, rq);
+	if (r == -EADDRINUSE && !kernel_look(fd, rq, &held) && held.is_leftover) {
+		kernel_send_group(fd, rq, MCAST_LEAVE_GROUP);
+		r = open_with_group(fd, rq);
+	}
 	if (r < 0)
 		return settle(msf, fd, rq, r);
-	stop_foreign_groups(msf, fd, rq->family);
+	stop_foreign_groups(msf, fd, rq->family, is_dual);
 	return 0;
 }
 
 static int join_first_source(struct msf *msf, int fd, const struct request *rq,
 			     bool is_leftover)
 {
-	int r = check_creator(msf, fd, rq);
+	bool is_dual;
+	int r = check_creator(msf, fd, rq, &is_dual);
 
 	if (r < 0)
 		return r;
-	r = open_with_source(fd, rq, rq->source, is_leftover);
+	if (is_leftover)
+		kernel_send_group(fd, rq, MCAST_LEAVE_GROUP);
+	r = open_with_source(fd, rq, rq->source);
 	if (r < 0)
 		return refuse(msf, fd, rq, r);
-	stop_foreign_groups(msf, fd, rq->family);
+	stop_foreign_groups(msf, fd, rq->family, is_dual);
 	return 0;
 }
 
 /*
- * The linux table lets a source join switch EXCLUDE {} to INCLUDE {S}. The
- * kernel does so only while it never stored a source for the membership.
+ * The linux table lets a source join switch EXCLUDE {} to INCLUDE {S}. As a
+ * full-state set: the kernel's own switch is not undone when it then lacks the
+ * memory for the source, and is not made where a source was stored before.
  */
 static int switch_by_delta(struct msf *msf, int fd, const struct request *rq)
 {
 	struct source_set one = { 1, (struct addr[]){ rq->source } };
-	struct kernel_buffer *buffer;
-	int r = kernel_send_delta(fd, rq);
+	struct kernel_buffer *buffer = kernel_buffer_take(msf, 1);
+	int r;
 
-	if (r != -EINVAL)
-		return r;
-	buffer = kernel_buffer_take(msf, 1);
 	if (!buffer)
 		return -ENOMEM;
 	r = kernel_send_filter(fd, rq, buffer, MCAST_INCLUDE, &one);
@@ -332,6 +341,10 @@ static int change_filter(struct msf *msf, int fd, const struct request *rq,
 	else
 		r = replace_filter(fd, rq, buffer, stored,
 				   is_include ? FILTER_INCLUDE : FILTER_EXCLUDE);
+	/* of an interface that is gone, while another has its index */
+	if (r == -ESRCH)
+		return open_filter(msf, fd, rq, buffer,
+				   is_include ? MCAST_INCLUDE : MCAST_EXCLUDE, true);
 	return r < 0 ? refuse(msf, fd, rq, translate(r)) : 0;
 }
 
@@ -340,6 +353,15 @@ static bool is_satisfied(const struct request *rq, const struct table_row *row)
 	return rq->is_idempotent &&
 	       (row->argument == LIST_IS_STORED ||
 		(row->state == FILTER_NONE && row->argument == LIST_EMPTY));
+}
+
+static int confirm(struct msf *msf, int fd, const struct request *rq, bool is_leftover)
+{
+	int r = refuse(msf, fd, rq, 0);
+
+	if (!r && is_leftover)
+		kernel_send_group(fd, rq, MCAST_LEAVE_GROUP);
+	return r;
 }
 
 static int apply_set(struct msf *msf, int fd, const struct request *rq)
@@ -359,8 +381,10 @@ static int apply_set(struct msf *msf, int fd, const struct request *rq)
 	} else {
 		facts = table_get_facts(&stored.filter, &asked);
 		row = table_find(msf->table, &facts);
-		if (row->error)
-			r = refuse(msf, fd, rq, is_satisfied(rq, row) ? 0 : -row->error);
+		if (row->error && is_satisfied(rq, row))
+			r = confirm(msf, fd, rq, stored.is_leftover);
+		else if (row->error)
+			r = refuse(msf, fd, rq, -row->error);
 		else
 			r = change_filter(msf, fd, rq, buffer, &stored, row->next);
 	}

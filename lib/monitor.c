@@ -103,6 +103,9 @@ static void read_object(struct nl_object *object, void *argument)
 	switch (type) {
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
+		/* a port that leaves its bridge is no link that is gone */
+		if (rtnl_link_get_family((struct rtnl_link *)object) == AF_BRIDGE)
+			break;
 		r = push_link(monitor, (struct rtnl_link *)object, type == RTM_DELLINK);
 		break;
 	case RTM_NEWADDR:

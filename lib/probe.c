@@ -15,6 +15,7 @@
 #include "proc.h"
 
 #define LOOPBACK_IFINDEX 1
+#define SEARCH_MAX       4096u /* and larger than any request at the usual optmem_max */
 
 int msf_probe_backend(struct msf *msf)
 {
@@ -23,20 +24,22 @@ int msf_probe_backend(struct msf *msf)
 	return r < 0 ? r : (int)msf->backend;
 }
 
-/* How many sources fit into one struct group_filter of net.core.optmem_max. */
-static uint32_t read_set_sources(void)
+/* How many sources fit into one structure of net.core.optmem_max bytes. */
+static uint32_t read_set_sources(int family)
 {
 	long optmem = proc_get_sysctl(SYSCTL_OPTION_MEMORY);
+	size_t head = GROUP_FILTER_SIZE(0), each = sizeof(struct sockaddr_storage);
 
+	if (family == AF_INET) {
+		head = IP_MSFILTER_SIZE(0);
+		each = sizeof(struct in_addr);
+	}
 	if (optmem < 0)
 		return UINT32_MAX;
-	if ((size_t)optmem <= GROUP_FILTER_SIZE(0))
-		return 0;
-	return (uint32_t)((optmem - GROUP_FILTER_SIZE(0)) /
-			  sizeof(struct sockaddr_storage));
+	return (size_t)optmem < head ? 0 : (uint32_t)((optmem - head) / each);
 }
 
-static int search_sources(struct msf *msf, uint32_t high, uint32_t *ret_sources)
+static int search_sources(struct msf *msf, uint32_t *ret_sources)
 {
 	/* of the documentation prefix: nobody's group, and not joined here */
 	struct request rq = { .verb = SET_INCLUDE,
@@ -44,7 +47,7 @@ static int search_sources(struct msf *msf, uint32_t high, uint32_t *ret_sources)
 			      .ifindex = LOOPBACK_IFINDEX,
 			      .group = { 0xff3e000000000000ull, 0x20010db8ull } };
 	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	uint32_t low = 0;
+	uint32_t low = 0, high = SEARCH_MAX;
 	int r = 0;
 
 	if (fd < 0)
@@ -69,7 +72,7 @@ static int search_sources(struct msf *msf, uint32_t high, uint32_t *ret_sources)
 
 int msf_probe_limits(struct msf *msf, int family, struct msf_limits *ret_limits)
 {
-	struct msf_limits limits = { UINT32_MAX, UINT32_MAX, read_set_sources() };
+	struct msf_limits limits = { UINT32_MAX, UINT32_MAX, read_set_sources(family) };
 	long value;
 	int r = context_get(msf, &msf);
 
@@ -87,7 +90,7 @@ int msf_probe_limits(struct msf *msf, int family, struct msf_limits *ret_limits)
 	if (value >= 0) {
 		limits.sources = (uint32_t)value;
 	} else if (family == AF_INET6) {
-		r = search_sources(msf, limits.set_sources, &limits.sources);
+		r = search_sources(msf, &limits.sources);
 		if (r < 0)
 			return r;
 	}

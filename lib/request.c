@@ -73,11 +73,7 @@ static enum fault check_shape(const struct request_input *input)
 		return FAULT_NONE;
 	if (request->fmode != MCAST_INCLUDE && request->fmode != MCAST_EXCLUDE)
 		return FAULT_MODE;
-	if (request->flags & ~MSF_IDEMPOTENT)
-		return FAULT_FLAGS;
-	if (request->numsrc > REQUEST_LIST_MAX)
-		return FAULT_LIST_LENGTH;
-	return FAULT_NONE;
+	return request->flags & ~MSF_IDEMPOTENT ? FAULT_FLAGS : FAULT_NONE;
 }
 
 static enum fault check_families(const struct request_input *input)
@@ -116,19 +112,27 @@ static enum fault check_source(const struct sockaddr *sa, enum table table,
 	return addr_is_sender(*ret_source) ? FAULT_NONE : FAULT_SOURCE_NOT_SENDER;
 }
 
+/* The list may lie in a structure of any alignment. */
+static const struct sockaddr *get_listed(const struct msf_request *request, uint32_t i)
+{
+	return (const struct sockaddr *)((const char *)request->slist +
+					 i * sizeof(*request->slist));
+}
+
 static enum fault read_listed(const struct request_input *input, enum table table,
 			      uint32_t i, struct addr *ret_source)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET };
 
 	if (!input->ipv4_list) {
-		const struct sockaddr_storage *ss = &input->request.slist[i];
+		const struct sockaddr *sa = get_listed(&input->request, i);
 
-		if (ss->ss_family != input->request.group->sa_family)
+		if (sockaddr_get_family(sa) != input->request.group->sa_family)
 			return FAULT_LIST_FAMILY;
-		return check_source((const struct sockaddr *)ss, table, ret_source);
+		return check_source(sa, table, ret_source);
 	}
-	sin.sin_addr = input->ipv4_list[i];
+	memcpy(&sin.sin_addr, (const char *)input->ipv4_list + i * sizeof(sin.sin_addr),
+	       sizeof(sin.sin_addr));
 	return check_source((const struct sockaddr *)&sin, table, ret_source);
 }
 
@@ -170,6 +174,8 @@ static enum fault check_list(struct request *rq, const struct request_input *inp
 	uint32_t n = list_length(&input->request);
 	enum fault fault;
 
+	if (n > REQUEST_LIST_MAX)
+		return FAULT_LIST_LENGTH;
 	if (n > REQUEST_INLINE_LIST) {
 		rq->storage = malloc(2 * n * sizeof(*rq->storage));
 		if (!rq->storage)
@@ -197,10 +203,11 @@ static enum fault find_earlier_fault(const struct request_input *input, enum fau
 	const struct msf_request *request = &input->request;
 	uint32_t n = input->ipv4_list ? 0 : list_length(request);
 
-	if (fault <= FAULT_LIST_FAMILY || fault == FAULT_MEMORY)
+	if (fault <= FAULT_LIST_FAMILY || fault == FAULT_MEMORY || n > REQUEST_LIST_MAX)
 		return fault;
 	for (uint32_t i = 0; i < n; i++) {
-		if (request->slist[i].ss_family != request->group->sa_family) {
+		if (sockaddr_get_family(get_listed(request, i)) !=
+		    request->group->sa_family) {
 			*ret_position = i;
 			return FAULT_LIST_FAMILY;
 		}
@@ -249,6 +256,7 @@ enum fault request_init(struct request *ret, const struct request_input *input,
 	ret->verb = request_get_verb(request);
 	ret->is_idempotent = request->flags & MSF_IDEMPOTENT;
 	ret->is_mreq = input->is_mreq;
+	ret->family = AF_UNSPEC;
 	ret->list = (struct source_set){ 0 };
 	ret->storage = ret->inline_storage;
 	fault = check_all(ret, input, table, &position);
@@ -257,8 +265,8 @@ enum fault request_init(struct request *ret, const struct request_input *input,
 
 	request_fini(ret);
 	fault = find_earlier_fault(input, fault, &position);
-	if (fault > FAULT_LEVEL_FAMILY && fault != FAULT_MEMORY)
-		family = request->group->sa_family;
+	if (fault > FAULT_LEVEL_FAMILY)
+		family = ret->family;
 	of_socket = socket_find_fault(fd, family);
 	if (of_socket && of_socket < fault &&
 	    fault_get_error(of_socket, table, ret->verb, false))

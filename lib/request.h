@@ -11,7 +11,7 @@
 #include "base/table.h"
 #include "fault.h"
 
-/* Longer lists are refused before they are read; no kernel stores as many. */
+/* Longer lists are refused before they are read: numsrc may be garbage. */
 #define REQUEST_LIST_MAX    65536u
 #define REQUEST_INLINE_LIST 16u
 

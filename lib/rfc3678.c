@@ -4,12 +4,14 @@
  * their own shapes: -1 and errno, through the default context.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "abi.h"
 #include "api.h"
+#include "context.h"
 #include "sockaddr.h"
 #include "socket.h"
 
@@ -89,12 +91,12 @@ static int get_ipv4(int fd, struct request_input *input, uint32_t *fmode,
 		    uint32_t *numsrc, void *slist)
 {
 	struct sockaddr_storage *list = NULL;
-	uint32_t total = 0, room;
+	uint32_t total = 0, room, mode;
 	int r;
 
 	if (!fmode || !numsrc || (*numsrc && !slist))
 		input->fault = FAULT_NULL;
-	r = api_get(NULL, fd, input, fmode, &total, NULL);
+	r = api_get(NULL, fd, input, &mode, &total, NULL);
 	if (r < 0)
 		return r;
 	room = *numsrc < total ? *numsrc : total;
@@ -103,7 +105,7 @@ static int get_ipv4(int fd, struct request_input *input, uint32_t *fmode,
 		if (!list)
 			return -ENOMEM;
 		total = room;
-		r = api_get(NULL, fd, input, fmode, &total, list);
+		r = api_get(NULL, fd, input, &mode, &total, list);
 	}
 	if (!r) {
 		for (uint32_t i = 0; i < room && i < total; i++)
@@ -111,6 +113,7 @@ static int get_ipv4(int fd, struct request_input *input, uint32_t *fmode,
 			       &((struct sockaddr_in *)&list[i])->sin_addr,
 			       sizeof(struct in_addr));
 		*numsrc = total;
+		*fmode = mode;
 	}
 	free(list);
 	return r;
@@ -151,15 +154,30 @@ static int get_filter(int fd, const struct abi_shape *shape, int level, void *va
 		r = api_get(NULL, fd, &asked.input, &fmode, &numsrc, (void *)list);
 	if (r < 0)
 		return r;
-	if (shape->layout == ABI_MSFILTER) {
-		((struct ip_msfilter *)value)->imsf_fmode = fmode;
-		((struct ip_msfilter *)value)->imsf_numsrc = numsrc;
-	} else {
-		((struct group_filter *)value)->gf_fmode = fmode;
-		((struct group_filter *)value)->gf_numsrc = numsrc;
-	}
+	abi_encode_filter(shape, fmode, numsrc, value);
 	*ret_written = numsrc < room ? numsrc : room;
 	return 0;
+}
+
+/* The kernel takes a length for an int: beyond, it is negative and too short. */
+static size_t length_of(socklen_t optlen)
+{
+	return optlen > INT_MAX ? 0 : optlen;
+}
+
+/* RFC 3678 4.1.3: a delta cannot be got. */
+static int refuse_get(int fd)
+{
+	enum fault fault = socket_find_fault(fd, AF_UNSPEC);
+	struct msf *msf;
+	int r = context_get(NULL, &msf);
+
+	if (r < 0)
+		return r;
+	r = fault_get_error(fault, msf->table, GET_FILTER, false);
+	if (r < 0)
+		return r;
+	return msf->table == TABLE_LINUX ? -ENOPROTOOPT : -EOPNOTSUPP;
 }
 
 int msf_setsockopt(int fd, int level, int optname, const void *optval, socklen_t optlen)
@@ -169,26 +187,22 @@ int msf_setsockopt(int fd, int level, int optname, const void *optval, socklen_t
 
 	if (!shape)
 		return setsockopt(fd, level, optname, optval, optlen);
-	abi_decode(shape, shape->verb, level, optval, optlen, &asked);
+	abi_decode(shape, shape->verb, level, optval, length_of(optlen), &asked);
 	return answer(api_apply(NULL, fd, &asked.input));
 }
 
 int msf_getsockopt(int fd, int level, int optname, void *optval, socklen_t *optlen)
 {
 	const struct abi_shape *shape = abi_find_option(level, optname);
-	enum fault fault;
 	uint32_t written;
 	int r;
 
 	if (!shape)
 		return getsockopt(fd, level, optname, optval, optlen);
-	if (shape->verb != MSF_SET_FILTER) {
-		fault = socket_find_fault(fd, AF_UNSPEC);
-		r = fault ? fault_get_error(fault, TABLE_STRICT, GET_FILTER, false) : 0;
-		return answer(r ? r : -EOPNOTSUPP);
-	}
-	r = get_filter(fd, shape, level, optlen ? optval : NULL, optlen ? *optlen : 0,
-		       &written);
+	if (shape->verb != MSF_SET_FILTER)
+		return answer(refuse_get(fd));
+	r = get_filter(fd, shape, level, optlen ? optval : NULL,
+		       optlen ? length_of(*optlen) : 0, &written);
 	if (!r)
 		*optlen = (socklen_t)abi_get_filter_size(shape, written);
 	return answer(r);

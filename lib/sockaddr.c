@@ -5,12 +5,21 @@
 #include <string.h>
 #include <netinet/in.h>
 
+int sockaddr_get_family(const struct sockaddr *sa)
+{
+	sa_family_t family;
+
+	memcpy(&family, (const char *)sa + offsetof(struct sockaddr, sa_family),
+	       sizeof(family));
+	return family;
+}
+
 enum sockaddr_outcome sockaddr_get(const struct sockaddr *sa, struct addr *ret_addr)
 {
-	const char *bytes = (const char *)sa; /* of a structure of any alignment */
+	const char *bytes = (const char *)sa;
 	uint32_t ipv4;
 
-	switch (sa->sa_family) {
+	switch (sockaddr_get_family(sa)) {
 	case AF_INET:
 		memcpy(&ipv4, bytes + offsetof(struct sockaddr_in, sin_addr),
 		       sizeof(ipv4));

@@ -13,6 +13,9 @@ enum sockaddr_outcome {
 	SOCKADDR_FAMILY, /* neither AF_INET nor AF_INET6 */
 };
 
+/* Of a structure of any alignment, as all here. */
+int sockaddr_get_family(const struct sockaddr *sa);
+
 /* *ret_addr is set unless the outcome is SOCKADDR_FAMILY. */
 enum sockaddr_outcome sockaddr_get(const struct sockaddr *sa, struct addr *ret_addr);
 

@@ -2,7 +2,6 @@
 #include "socket.h"
 
 #include <errno.h>
-#include <string.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
@@ -53,26 +52,29 @@ enum fault socket_find_fault(int fd, int family)
 	return FAULT_NONE;
 }
 
-enum fault socket_find_join_fault(int fd, int family)
+enum fault socket_find_join_fault(int fd, int family, bool *ret_is_dual)
 {
 	enum fault fault = check_type(get_option(fd, SOL_SOCKET, SO_TYPE));
+	int v6only;
 
+	*ret_is_dual = false;
 	if (fault || family == AF_INET6)
 		return fault;
 	/* the kernel lets such a socket join, and delivers nothing; AF_INET
 	 * sockets do not have the option */
-	return get_option(fd, IPPROTO_IPV6, IPV6_V6ONLY) > 0 ? FAULT_SOCKET_FAMILY
-							     : FAULT_NONE;
+	v6only = get_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+	*ret_is_dual = v6only == 0;
+	return v6only > 0 ? FAULT_SOCKET_FAMILY : FAULT_NONE;
 }
 
-void socket_stop_multicast_all(int fd, int family)
+void socket_stop_multicast_all(int fd, int family, bool is_dual)
 {
 	int off = 0;
 
 	/* Fails harmlessly on kernels without the option. */
 	if (family == AF_INET)
 		setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off));
-	else
+	if (family == AF_INET6 || is_dual)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof(off));
 }
 
@@ -92,23 +94,17 @@ bool socket_find_address(int fd, uint32_t ifindex, struct in_addr *ret)
 {
 	struct ifreq list[ADDRESSES_MAX], ifr = { .ifr_ifindex = (int)ifindex };
 	struct ifconf conf = { .ifc_len = sizeof(list), .ifc_req = list };
-	int n, count;
+	int n, count = 0;
 
-	if (ioctl(fd, SIOCGIFNAME, &ifr) < 0 || ioctl(fd, SIOCGIFCONF, &conf) < 0 ||
-	    conf.ifc_len == sizeof(list))
+	if (ioctl(fd, SIOCGIFNAME, &ifr) < 0 || ioctl(fd, SIOCGIFADDR, &ifr) < 0 ||
+	    ioctl(fd, SIOCGIFCONF, &conf) < 0 || conf.ifc_len == sizeof(list))
 		return false;
+	/* names here are labels, which prove nothing */
 	n = conf.ifc_len / (int)sizeof(list[0]);
-	for (int i = 0; i < n; i++) {
-		if (strcmp(list[i].ifr_name, ifr.ifr_name))
-			continue;
-		count = 0;
-		for (int j = 0; j < n; j++)
-			count += address_of(&list[j]).s_addr ==
-				 address_of(&list[i]).s_addr;
-		if (count == 1) {
-			*ret = address_of(&list[i]);
-			return true;
-		}
-	}
-	return false;
+	for (int i = 0; i < n; i++)
+		count += address_of(&list[i]).s_addr == address_of(&ifr).s_addr;
+	if (count != 1)
+		return false;
+	*ret = address_of(&ifr);
+	return true;
 }

@@ -16,16 +16,17 @@ enum fault socket_find_fault(int fd, int family);
 
 /*
  * The same for a socket that is about to join, at the price of one or two system
- * calls: what the join itself will be refused for is not looked at.
+ * calls: what the join itself will be refused for is not looked at. *ret_is_dual:
+ * an IPv6 socket is to join an IPv4 group.
  */
-enum fault socket_find_join_fault(int fd, int family);
+enum fault socket_find_join_fault(int fd, int family, bool *ret_is_dual);
 
 /*
- * Turns IP_MULTICAST_ALL, IPV6_MULTICAST_ALL off, or else Linux delivers the
- * groups that other sockets joined. An AF_INET6 socket is born with the former
- * off.
+ * Turns off IP_MULTICAST_ALL, IPV6_MULTICAST_ALL or both, or else Linux delivers
+ * the groups that other sockets joined. An AF_INET6 socket is born with the
+ * former off.
  */
-void socket_stop_multicast_all(int fd, int family);
+void socket_stop_multicast_all(int fd, int family, bool is_dual);
 
 /* Does an interface of that index exist, in the socket's network namespace? */
 bool socket_has_interface(int fd, uint32_t ifindex);

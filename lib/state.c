@@ -51,7 +51,7 @@ static int read_family(struct msf_state *state, int fd, int family)
 	int r = proc_groups_open(&groups, family);
 
 	if (r < 0)
-		return r == -ENOENT ? 0 : r; /* a kernel without that family */
+		return r == -ENOENT && family == AF_INET6 ? 0 : r; /* no IPv6 here */
 	while (!r && proc_groups_next(&groups, &entry)) {
 		struct request rq = { .family = family,
 				      .ifindex = entry.ifindex,

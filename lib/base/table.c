@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Both tables and the one interpreter that reads them. tests/semantics.csv is
- * the contract that the strict one is held against, row by row.
+ * the contract that the strict one is held against, row by row. "README" is the
+ * README of the IGMPv3 host implementation for NetBSD, release 20040622.
  */
 #include "base/table.h"
 
@@ -35,8 +36,10 @@ static const struct {
 	struct table_row row;
 } rows[] = {
 	ROW(BOTH, NONE, JOIN_GROUP, ARGUMENT_NONE, 0, EXCLUDE_EMPTY, rfc3376_entry),
-	ROW(BOTH, NONE, LEAVE_GROUP, ARGUMENT_NONE, EADDRNOTAVAIL, NONE, rfc3678_errors),
-	ROW(BOTH, NONE, JOIN_SOURCE, ARGUMENT_SOURCE, 0, INCLUDE_SOURCE, "RFC 3678 4.1.2"),
+	ROW(BOTH, NONE, LEAVE_GROUP, ARGUMENT_NONE, EADDRNOTAVAIL, NONE,
+	    rfc3678_errors),
+	ROW(BOTH, NONE, JOIN_SOURCE, ARGUMENT_SOURCE, 0, INCLUDE_SOURCE,
+	    "RFC 3678 4.1.2"),
 	ROW(STRICT, NONE, LEAVE_SOURCE, ARGUMENT_SOURCE, EADDRNOTAVAIL, NONE,
 	    rfc3678_errors),
 	ROW(LINUX, NONE, LEAVE_SOURCE, ARGUMENT_SOURCE, EINVAL, NONE, measured),
@@ -59,7 +62,8 @@ static const struct {
 	ROW(BOTH, INCLUDE, LEAVE_SOURCE, SOURCE_IS_ALL_STORED, 0, NONE,
 	    "README 4-2 *2; RFC 3376 3.1"),
 	ROW(BOTH, INCLUDE, LEAVE_SOURCE, SOURCE_STORED, 0, MINUS_SOURCE, readme_2),
-	ROW(BOTH, INCLUDE, LEAVE_SOURCE, SOURCE_NOT_STORED, EADDRNOTAVAIL, SAME, readme_2),
+	ROW(BOTH, INCLUDE, LEAVE_SOURCE, SOURCE_NOT_STORED, EADDRNOTAVAIL, SAME,
+	    readme_2),
 	ROW(BOTH, INCLUDE, BLOCK_SOURCE, ARGUMENT_ANY, EINVAL, SAME, readme),
 	ROW(BOTH, INCLUDE, UNBLOCK_SOURCE, ARGUMENT_ANY, EINVAL, SAME, readme),
 	ROW(BOTH, INCLUDE, SET_INCLUDE, LIST_EMPTY, 0, NONE, rfc3376_entry),

@@ -75,9 +75,10 @@ static enum fault find_address(struct nl_sock *sock, struct nl_addr *wanted,
 {
 	struct nl_cache *cache;
 	uint32_t ifindex;
+	int r = rtnl_addr_alloc_cache(sock, &cache);
 
-	if (rtnl_addr_alloc_cache(sock, &cache) < 0)
-		return FAULT_MEMORY;
+	if (r < 0)
+		return r == -NLE_NOMEM ? FAULT_MEMORY : FAULT_NETLINK;
 	ifindex = search_addresses(cache, wanted);
 	nl_cache_free(cache);
 	if (!ifindex)
@@ -91,7 +92,7 @@ static enum fault ask(struct addr address, int family, uint32_t *ret_ifindex,
 					     uint32_t *))
 {
 	struct nl_addr *wanted = build_address(address, family);
-	struct nl_sock *sock;
+	struct nl_sock *sock = NULL;
 	enum fault fault;
 	int r;
 
@@ -182,7 +183,7 @@ enum fault interface_find_route(struct addr group, int family, uint32_t *ret_ifi
 static int get_link(uint32_t ifindex, const char *name, struct msf_interface *ret)
 {
 	struct rtnl_link *link = NULL;
-	struct nl_sock *sock;
+	struct nl_sock *sock = NULL;
 	int r = open_netlink(&sock);
 
 	if (r < 0)

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * msend: sends numbered packets from one or more sources to multicast groups.
+ *
+ * Each source has a socket of its own and deadlines of its own, shifted against
+ * those of the others, so that the packets leave one by one (RFC 1112 6.1).
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <msf.h>
+
+#include "options.h"
+#include "output.h"
+#include "sender.h"
+#include "summary.h"
+#include "waiter.h"
+
+#define NSEC_PER_SEC 1000000000u
+
+/* How long to leave a kernel alone that has no buffers, or an error. */
+#define RETRY_NSEC 1000000u
+
+struct run {
+	struct options options;
+	struct msf_interface interface;
+	struct stream stream;
+	struct waiter waiter;
+	struct sender *senders; /* owned */
+	unsigned int n_senders;
+	uint64_t n_packets; /* for each source, UINT64_MAX: no end */
+	uint64_t end;       /* ns since the start, UINT64_MAX: none */
+};
+
+static int run_find_interface(struct run *run)
+{
+	const char *text = run->options.interface;
+	int r = msf_find_interface(NULL, text, &run->interface);
+
+	if (r == -ENODEV)
+		output_error(text, "no such interface: \"ip address\" lists them");
+	else if (r < 0)
+		output_error(text, "cannot look it up: %s", strerror(-r));
+	if (r < 0)
+		return r;
+	if (run->interface.flags & IFF_UP)
+		return 0;
+	output_error(text, "the interface is down: ip link set %s up",
+		     run->interface.name);
+	return -ENETDOWN;
+}
+
+static void explain_source(const struct run *run, const struct sockaddr_storage *source,
+			   int error)
+{
+	const char *name = run->interface.name;
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (source->ss_family == AF_UNSPEC) {
+		output_error(name,
+			     "no address to send from: %s: give the interface an address "
+			     "of the group's family (ip address add), or name one with "
+			     "--source",
+			     strerror(-error));
+		return;
+	}
+	endpoint_format_address(source, text, sizeof(text));
+	if (error == -EADDRNOTAVAIL)
+		output_error(
+			name,
+			"source %s is not an address of this host, or not ready yet: "
+			"choose one that \"ip address\" lists, or add it: ip address "
+			"add %s dev %s",
+			text, text, name);
+	else
+		output_error(name, "cannot send from %s: %s", text, strerror(-error));
+}
+
+/* A source of another interface is legal, but receivers may drop it (RFC 3704). */
+static void warn_foreign_source(const struct run *run, const struct sender *sender)
+{
+	struct msf_interface owner;
+	char text[INET6_ADDRSTRLEN] = "";
+
+	endpoint_format_address(&sender->source, text, sizeof(text));
+	if (msf_find_interface(NULL, text, &owner) == 0 &&
+	    owner.ifindex != run->interface.ifindex)
+		output_warning(run->interface.name,
+			       "source %s is an address of %s: receivers with a "
+			       "reverse-path check drop it",
+			       text, owner.name);
+}
+
+static int run_open_senders(struct run *run)
+{
+	static const struct sockaddr_storage any = { .ss_family = AF_UNSPEC };
+	unsigned int n = run->options.n_sources ? run->options.n_sources : 1;
+
+	run->senders = calloc(n, sizeof(*run->senders));
+	if (!run->senders)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < n; i++) {
+		const struct sockaddr_storage *source = run->options.n_sources
+								? &run->options.sources[i]
+								: &any;
+		int r = sender_init(&run->senders[i], &run->stream, source);
+
+		if (r < 0) {
+			explain_source(run, source, r);
+			return r;
+		}
+		run->n_senders++;
+		warn_foreign_source(run, &run->senders[i]);
+	}
+	return 0;
+}
+
+static int run_init(struct run *run)
+{
+	const struct options *options = &run->options;
+	int r = run_find_interface(run);
+
+	if (r < 0)
+		return r;
+	r = stream_init(&run->stream, &options->endpoint, options->size, options->is_rtp);
+	if (r < 0) {
+		output_error(options->interface, "%s", strerror(-r));
+		return r;
+	}
+	run->stream.ifindex = run->interface.ifindex;
+	run->stream.ttl = options->ttl;
+	run->stream.payload_type = options->payload_type;
+	run->stream.is_looped = options->is_looped;
+	run->n_packets = options->count ? options->count : UINT64_MAX;
+	run->end = options->duration ? options->duration : UINT64_MAX;
+	return run_open_senders(run);
+}
+
+static void run_fini(struct run *run)
+{
+	for (unsigned int i = 0; i < run->n_senders; i++)
+		sender_fini(&run->senders[i]);
+	free(run->senders);
+	waiter_fini(&run->waiter);
+	stream_fini(&run->stream);
+	options_fini(&run->options);
+}
+
+static int run_start(struct run *run)
+{
+	int r = waiter_init(&run->waiter);
+
+	if (r < 0) {
+		output_error(NULL, "cannot wait for signals: %s", strerror(-r));
+		return r;
+	}
+	for (unsigned int i = 0; i < run->n_senders; i++) {
+		struct pace *pace = &run->senders[i].pace;
+
+		pace->rate = run->options.rate;
+		if (pace->rate)
+			pace->start = (uint64_t)i * NSEC_PER_SEC / pace->rate /
+				      run->n_senders;
+	}
+	return 0;
+}
+
+/* What one sender can do now, and what it waits for after that. */
+struct turn {
+	uint64_t until; /* the next thing to do */
+	int fd;         /* a socket that was full, or -1 */
+	bool is_done;
+};
+
+static int explain_send(const struct run *run, const struct sender *sender)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (sender->n_errors > 1)
+		return 0;
+	endpoint_format_address(&sender->source, text, sizeof(text));
+	output_error(run->interface.name, "packet from %s: %s: %s", text,
+		     strerror(-sender->error),
+		     sender->error == -EMSGSIZE ? "choose a smaller --size" : "going on");
+	return sender->error == -EMSGSIZE ? sender->error : 0;
+}
+
+static void turn_wait(struct turn *turn, uint64_t until, int fd)
+{
+	if (until < turn->until)
+		turn->until = until;
+	if (fd >= 0)
+		turn->fd = fd;
+}
+
+/* Sends what is due of one sender, one batch at most. */
+static int run_send(struct run *run, struct sender *sender, uint64_t now,
+		    struct turn *turn)
+{
+	/* A packet that is due at the end does not belong to the run. */
+	uint64_t due = pace_count_due(&sender->pace, now < run->end ? now : run->end - 1);
+	uint64_t n;
+	int r;
+
+	if (due > run->n_packets)
+		due = run->n_packets;
+	n = due > sender->n_tried ? due - sender->n_tried : 0;
+	if (n == 0) {
+		if (due == run->n_packets || now >= run->end)
+			return 0;
+		turn->is_done = false;
+		turn_wait(turn, pace_get_deadline(&sender->pace, sender->n_tried), -1);
+		return 0;
+	}
+	turn->is_done = false;
+	r = sender_send(sender, &run->stream,
+			n > SENDER_BATCH_MAX ? SENDER_BATCH_MAX : (unsigned int)n, now);
+	if (r > 0)
+		turn_wait(turn, pace_get_deadline(&sender->pace, sender->n_tried), -1);
+	else
+		turn_wait(turn, now + RETRY_NSEC, r == -EAGAIN ? sender->fd : -1);
+	if (r > 0 || r == -EAGAIN || r == -ENOBUFS)
+		return 0;
+	return explain_send(run, sender);
+}
+
+/* Without a rate there is always something due; with one, what is due at the end
+ * is still sent, if the kernel takes it. */
+static bool run_is_over(const struct run *run, uint64_t now)
+{
+	return now >= run->end &&
+	       (run->options.rate == 0 || now - run->end > NSEC_PER_SEC);
+}
+
+static int run_loop(struct run *run)
+{
+	for (;;) {
+		uint64_t now = waiter_get_time(&run->waiter);
+		struct turn turn = { .until = run->end, .fd = -1, .is_done = true };
+		int r = 0;
+
+		for (unsigned int i = 0; r == 0 && i < run->n_senders; i++) {
+			pace_skip_backlog(&run->senders[i].pace, run->senders[i].n_tried,
+					  now);
+			r = run_send(run, &run->senders[i], now, &turn);
+		}
+		if (r < 0 || turn.is_done || run_is_over(run, now))
+			return r;
+		r = waiter_wait(&run->waiter, turn.fd, turn.until);
+		if (r < 0)
+			output_error(NULL, "cannot wait: %s", strerror(-r));
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+}
+
+static int run_finish(struct run *run)
+{
+	struct summary summary = {
+		.options = &run->options,
+		.interface = &run->interface,
+		.senders = run->senders,
+		.n_senders = run->n_senders,
+		.elapsed = waiter_get_time(&run->waiter),
+	};
+	int r = summary_print(&summary);
+
+	if (r < 0)
+		output_error(NULL, "cannot write the summary: %s", strerror(-r));
+	for (unsigned int i = 0; r == 0 && i < run->n_senders; i++)
+		r = run->senders[i].n_errors ? run->senders[i].error : 0;
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct run run = { .waiter = WAITER_INIT };
+	int r = options_parse(&run.options, argc, argv);
+
+	if (r == 0)
+		options_fini(&run.options);
+	if (r <= 0)
+		return r == 0 ? OUTPUT_DONE : OUTPUT_USAGE;
+	r = run_init(&run);
+	if (r == 0)
+		r = run_start(&run);
+	if (r == 0) {
+		int result = run_loop(&run);
+
+		r = run_finish(&run);
+		if (result < 0)
+			r = result;
+	}
+	run_fini(&run);
+	return r < 0 ? OUTPUT_FAILED : OUTPUT_DONE;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * summary: the last words of a run (see summary.h). The JSON object is a contract
+ * with scripts: fields may be added, never renamed.
+ */
+#include "summary.h"
+
+#include <errno.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <stdio.h>
+
+#include "jsonline.h"
+
+#define NSEC_PER_SEC 1e9
+
+static double get_seconds(const struct summary *summary)
+{
+	return (double)summary->elapsed / NSEC_PER_SEC;
+}
+
+/* From the first packet to the last one. NAN: there were no two of them. */
+static double get_pps(const struct sender *sender)
+{
+	double seconds = (double)(sender->last - sender->first) / NSEC_PER_SEC;
+
+	return seconds > 0 ? (double)(sender->n_sent - 1) / seconds : NAN;
+}
+
+static unsigned long long get_bytes(const struct summary *summary,
+				    const struct sender *sender)
+{
+	return (unsigned long long)sender->n_sent * summary->options->size;
+}
+
+static json_t *make_flow(const struct summary *summary, const struct sender *sender)
+{
+	double pps = get_pps(sender);
+
+	return json_pack("{s:o, s:I, s:I, s:I, s:o}", "source",
+			 jsonline_new_address(&sender->source), "packets",
+			 (json_int_t)sender->n_sent, "bytes",
+			 (json_int_t)get_bytes(summary, sender), "errors",
+			 (json_int_t)sender->n_errors, "pps",
+			 isnan(pps) ? json_null() : json_real(pps));
+}
+
+static json_t *make_flows(const struct summary *summary)
+{
+	json_t *flows = json_array();
+
+	for (unsigned int i = 0; flows && i < summary->n_senders; i++) {
+		if (json_array_append_new(flows,
+					  make_flow(summary, &summary->senders[i]))) {
+			json_decref(flows);
+			return NULL;
+		}
+	}
+	return flows;
+}
+
+static int print_json(const struct summary *summary)
+{
+	const struct endpoint *endpoint = &summary->options->endpoint;
+	json_t *object = jsonline_new("summary", NULL);
+	json_t *more = json_pack("{s:s, s:I, s:o, s:I, s:I, s:f, s:o}", "interface",
+				 summary->interface->name, "ifindex",
+				 (json_int_t)summary->interface->ifindex, "group",
+				 jsonline_new_address(&endpoint->group), "groups",
+				 (json_int_t)endpoint->n_groups, "port",
+				 (json_int_t)endpoint->port, "seconds",
+				 get_seconds(summary), "flows", make_flows(summary));
+
+	if (!more || json_object_update(object, more) < 0) {
+		json_decref(object);
+		object = NULL;
+	}
+	json_decref(more);
+	return jsonline_write(object, stdout);
+}
+
+static void print_flow(const struct summary *summary, const struct sender *sender,
+		       const char *group)
+{
+	char source[INET6_ADDRSTRLEN] = "", rate[32] = "";
+	double pps = get_pps(sender);
+
+	endpoint_format_address(&sender->source, source, sizeof(source));
+	if (!isnan(pps))
+		snprintf(rate, sizeof(rate), ", %.1f packets/s", pps);
+	printf("%s -> %s on %s: %llu packets, %llu bytes, %llu errors%s\n", source, group,
+	       summary->interface->name, (unsigned long long)sender->n_sent,
+	       get_bytes(summary, sender), (unsigned long long)sender->n_errors, rate);
+}
+
+static int print_text(const struct summary *summary)
+{
+	char group[ENDPOINT_TEXT_MAX] = "";
+
+	endpoint_format(&summary->options->endpoint, group, sizeof(group));
+	for (unsigned int i = 0; i < summary->n_senders; i++)
+		print_flow(summary, &summary->senders[i], group);
+	if (fflush(stdout) < 0)
+		return -errno;
+	return ferror(stdout) ? -EIO : 0;
+}
+
+int summary_print(const struct summary *summary)
+{
+	if (summary->options->is_quiet)
+		return 0;
+	return summary->options->is_json ? print_json(summary) : print_text(summary);
+}

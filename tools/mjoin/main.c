@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mjoin: joins multicast groups with source filters (RFC 3678) and tells who is
+ * heard.
+ */
+#include <errno.h>
+
+#include "options.h"
+#include "output.h"
+#include "run.h"
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status, r = options_parse(&options, argc, (const char **)argv);
+
+	if (r > 0)
+		status = run(&options);
+	else if (r == 0)
+		status = OUTPUT_DONE;
+	else
+		status = r == -EINVAL ? OUTPUT_USAGE : OUTPUT_FAILED;
+	options_fini(&options);
+	return status;
+}

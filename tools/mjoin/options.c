@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * options: the command line of mjoin (see options.h).
+ *
+ * Invariant: what options_parse() accepts contradicts itself nowhere; whether the
+ * system can do it is seen later.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <popt.h>
+
+#include "file.h"
+#include "options.h"
+#include "output.h"
+#include "sdp.h"
+
+/* The longest time that can be asked for, in seconds: a century. */
+#define SECONDS_MAX 3.2e9
+
+#define WAIT_SPELT "--wait="
+
+enum option {
+	OPTION_INCLUDE = 's',
+	OPTION_EXCLUDE = 'x',
+	OPTION_FILE = 'f',
+	OPTION_COUNT = 'n',
+	OPTION_TIMEOUT = 't',
+	OPTION_OUTPUT = 'o',
+	OPTION_JSON = 'j',
+	OPTION_RETRY = 'r',
+	OPTION_QUIET = 'q',
+	OPTION_VERSION = 'V',
+	OPTION_SDP = 256, /* these have no letter */
+	OPTION_BACKEND,
+	OPTION_WAIT,
+	OPTION_WAIT_FOR,
+};
+
+static const struct poptOption option_table[] = {
+	{ "source", 's', POPT_ARG_STRING, NULL, OPTION_INCLUDE,
+	  "include: receive these sources only", "SOURCE[,SOURCE...]" },
+	{ "exclude", 'x', POPT_ARG_STRING, NULL, OPTION_EXCLUDE,
+	  "exclude: receive every source but these", "SOURCE[,SOURCE...]" },
+	{ "file", 'f', POPT_ARG_STRING, NULL, OPTION_FILE,
+	  "channels, one a line: [SOURCES@|!SOURCES@]GROUP[:PORT] IFACE", "FILE" },
+	{ "sdp", '\0', POPT_ARG_STRING, NULL, OPTION_SDP,
+	  "the channels of a session description; IFACE alone follows", "FILE" },
+	{ "count", 'n', POPT_ARG_STRING, NULL, OPTION_COUNT, "end after N packets", "N" },
+	{ "timeout", 't', POPT_ARG_STRING, NULL, OPTION_TIMEOUT, "end after SEC seconds",
+	  "SEC" },
+	{ "wait", '\0', POPT_ARG_NONE, NULL, OPTION_WAIT,
+	  "end as soon as every source named has been heard, or, with --wait=SEC, after "
+	  "SEC "
+	  "seconds (10)",
+	  NULL },
+	{ "wait-for", '\0', POPT_ARG_STRING | POPT_ARGFLAG_DOC_HIDDEN, NULL,
+	  OPTION_WAIT_FOR, NULL, NULL },
+	{ "output", 'o', POPT_ARG_STRING, NULL, OPTION_OUTPUT,
+	  "write the payloads to FILE, or - for standard output", "FILE" },
+	{ "json", 'j', POPT_ARG_NONE, NULL, OPTION_JSON, "events as JSON lines", NULL },
+	{ "backend", '\0', POPT_ARG_STRING, NULL, OPTION_BACKEND, "who filters (auto)",
+	  "auto|kernel|asm" },
+	{ "retry", 'r', POPT_ARG_NONE, NULL, OPTION_RETRY,
+	  "wait for interfaces that are not there, join again when they return", NULL },
+	{ "quiet", 'q', POPT_ARG_NONE, NULL, OPTION_QUIET, "only the summary and errors",
+	  NULL },
+	{ "version", 'V', POPT_ARG_NONE, NULL, OPTION_VERSION, "show the version", NULL },
+	POPT_AUTOHELP POPT_TABLEEND
+};
+
+/* Words as popt hands them over. */
+struct words {
+	char *sources[2]; /* by filter mode; all -x and all -s, joined by commas */
+	char *file, *sdp, *backend, *count, *timeout, *wait, *output;
+	bool is_json, is_quiet, is_retry, is_wait;
+};
+
+static void words_fini(struct words *words)
+{
+	free(words->sources[MCAST_EXCLUDE]);
+	free(words->sources[MCAST_INCLUDE]);
+	free(words->file);
+	free(words->sdp);
+	free(words->backend);
+	free(words->count);
+	free(words->timeout);
+	free(words->wait);
+	free(words->output);
+}
+
+static int usage_error(const char *what, const char *why)
+{
+	output_error(what, "%s", why);
+	return -EINVAL;
+}
+
+static int add_sources(char **sources, char *more)
+{
+	char *all = NULL;
+
+	if (!more)
+		return -ENOMEM;
+	if (!*sources) {
+		*sources = more;
+		return 0;
+	}
+	if (asprintf(&all, "%s,%s", *sources, more) < 0)
+		all = NULL;
+	free(more);
+	if (!all)
+		return -ENOMEM;
+	free(*sources);
+	*sources = all;
+	return 0;
+}
+
+/* An option whose second value would silently replace the first. */
+static int take_once(char **word, char *value, const char *option)
+{
+	if (!value)
+		return -ENOMEM;
+	if (*word) {
+		free(value);
+		return usage_error(option, "given twice");
+	}
+	*word = value;
+	return 0;
+}
+
+static int take_value(struct words *words, enum option option, char *value)
+{
+	switch (option) {
+	case OPTION_INCLUDE:
+		return add_sources(&words->sources[MCAST_INCLUDE], value);
+	case OPTION_EXCLUDE:
+		return add_sources(&words->sources[MCAST_EXCLUDE], value);
+	case OPTION_FILE:
+		return take_once(&words->file, value, "--file");
+	case OPTION_SDP:
+		return take_once(&words->sdp, value, "--sdp");
+	case OPTION_COUNT:
+		return take_once(&words->count, value, "--count");
+	case OPTION_TIMEOUT:
+		return take_once(&words->timeout, value, "--timeout");
+	case OPTION_OUTPUT:
+		return take_once(&words->output, value, "--output");
+	case OPTION_BACKEND:
+		return take_once(&words->backend, value, "--backend");
+	default:
+		words->is_wait = true;
+		return take_once(&words->wait, value, "--wait");
+	}
+}
+
+static int take_option(poptContext popt, enum option option, struct words *words)
+{
+	switch (option) {
+	case OPTION_JSON:
+		words->is_json = true;
+		return 0;
+	case OPTION_QUIET:
+		words->is_quiet = true;
+		return 0;
+	case OPTION_RETRY:
+		words->is_retry = true;
+		return 0;
+	case OPTION_WAIT:
+		words->is_wait = true;
+		return 0;
+	case OPTION_VERSION:
+		printf("mjoin %d.%d.%d\n", MSF_VERSION_MAJOR, MSF_VERSION_MINOR,
+		       MSF_VERSION_PATCH);
+		return -ECANCELED;
+	default:
+		return take_value(words, option, poptGetOptArg(popt));
+	}
+}
+
+/* popt takes the next word for an optional argument, which --wait must not. */
+static int respell_wait(int argc, const char **argv, const char **words, char **ret_spelt)
+{
+	*ret_spelt = NULL;
+	memcpy(words, argv, (size_t)argc * sizeof(*argv));
+	words[argc] = NULL;
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strncmp(argv[i], WAIT_SPELT, strlen(WAIT_SPELT)) != 0)
+			continue;
+		free(*ret_spelt);
+		if (asprintf(ret_spelt, "--wait-for=%s", argv[i] + strlen(WAIT_SPELT)) <
+		    0) {
+			*ret_spelt = NULL;
+			return -ENOMEM;
+		}
+		words[i] = *ret_spelt;
+	}
+	return 0;
+}
+
+/* A decimal number of seconds, more than none. */
+static int parse_seconds(const char *option, const char *text, uint64_t *ret_ms)
+{
+	char *end;
+	double seconds;
+
+	if (strspn(text, "0123456789.") != strlen(text) || !*text)
+		return usage_error(option,
+				   "must be a number of seconds, such as 5 or 0.5");
+	seconds = strtod(text, &end);
+	if (*end || !(seconds >= 0.001) || seconds > SECONDS_MAX)
+		return usage_error(option, "must be a number of seconds, more than 0");
+	*ret_ms = (uint64_t)llround(seconds * 1000);
+	return 0;
+}
+
+static int parse_count(const char *text, uint64_t *ret)
+{
+	char *end;
+	unsigned long long value;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (strspn(text, "0123456789") != strlen(text) || !*text || errno || value == 0)
+		return usage_error("--count", "must be a number of packets, at least 1");
+	*ret = value;
+	return 0;
+}
+
+static int parse_backend(const char *text, enum msf_backend *ret)
+{
+	static const struct {
+		const char *name;
+		enum msf_backend backend;
+	} names[] = {
+		{ "auto", MSF_BACKEND_AUTO },
+		{ "kernel", MSF_BACKEND_KERNEL },
+		{ "asm", MSF_BACKEND_ASM },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text, names[i].name) == 0) {
+			*ret = names[i].backend;
+			return 0;
+		}
+	return usage_error("--backend", "must be auto, kernel or asm");
+}
+
+static int parse_values(struct options *options, struct words *words)
+{
+	int r = 0;
+
+	options->is_json = words->is_json;
+	options->is_quiet = words->is_quiet;
+	options->is_retry = words->is_retry;
+	options->is_wait = words->is_wait;
+	options->output = words->output;
+	words->output = NULL;
+	if (words->sources[MCAST_INCLUDE] && words->sources[MCAST_EXCLUDE])
+		return usage_error("-s and -x",
+				   "a filter includes or excludes, not both");
+	if (words->backend) {
+		r = parse_backend(words->backend, &options->backend);
+		options->has_backend = true;
+	}
+	if (r == 0 && words->count)
+		r = parse_count(words->count, &options->count);
+	if (r == 0 && words->timeout)
+		r = parse_seconds("--timeout", words->timeout, &options->timeout_ms);
+	options->wait_ms = options->timeout_ms ? options->timeout_ms
+					       : OPTIONS_DEFAULT_WAIT * 1000;
+	if (r == 0 && words->wait)
+		r = parse_seconds("--wait", words->wait, &options->wait_ms);
+	return r;
+}
+
+static int say(int r, const struct mistake *mistake, const char *file)
+{
+	if (r == -EINVAL)
+		mistake_print(mistake, file);
+	else if (r < 0)
+		output_error(file, "%s", strerror(-r));
+	return r;
+}
+
+static int read_channels(struct options *options, const struct channel_preset *preset,
+			 const char *path)
+{
+	struct mistake mistake = { 0 };
+	char *text = NULL;
+	size_t len = 0;
+	int r = file_read(path, &text, &len);
+
+	if (r == 0)
+		r = channel_list_parse_file(&options->channels, preset, text, len,
+					    &mistake);
+	free(text);
+	return say(r, &mistake, path);
+}
+
+static int read_sdp(struct options *options, const struct channel_preset *preset,
+		    const char *path, const char *interface)
+{
+	struct mistake mistake = { 0 };
+	char *text = NULL;
+	size_t len = 0;
+	int r;
+
+	if (!interface)
+		return usage_error("--sdp", "an interface must follow: mjoin --sdp FILE "
+					    "IFACE");
+	r = file_read(path, &text, &len);
+	if (r == 0)
+		r = sdp_parse(&options->channels, preset, text, len, interface, &mistake);
+	free(text);
+	return say(r, &mistake, path);
+}
+
+/* A text that is an address, but looks as if a port was meant (RFC 5952 6). */
+static void warn_of_port(const struct channel *channel, const char *text)
+{
+	if (channel->endpoint.doubtful_port)
+		output_warning(text,
+			       "this is an address without a port; brackets set a port "
+			       "apart, as in [ff3e::1]:5000");
+}
+
+static int parse_pairs(struct options *options, const struct channel_preset *preset,
+		       const char **words)
+{
+	struct mistake mistake = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; words && words[i] && r == 0; i += 2) {
+		if (!words[i + 1])
+			return usage_error(words[i],
+					   "an interface must follow: mjoin GROUP IFACE");
+		r = say(channel_list_parse(&options->channels, preset, words[i],
+					   words[i + 1], &mistake),
+			&mistake, NULL);
+		if (r == 0)
+			warn_of_port(&options->channels
+					      .channels[options->channels.n_channels - 1],
+				     words[i]);
+	}
+	return r;
+}
+
+/* What can only be received where there is a port. */
+static int check_ports(const struct options *options)
+{
+	const struct channel_list *channels = &options->channels;
+	const struct channel *without = NULL;
+	size_t n_with = 0;
+	char text[ENDPOINT_TEXT_MAX];
+
+	for (size_t i = 0; i < channels->n_channels; i++) {
+		if (channels->channels[i].endpoint.port)
+			n_with++;
+		else
+			without = &channels->channels[i];
+	}
+	if (without && options->is_wait) {
+		endpoint_format(&without->endpoint, text, sizeof(text));
+		return usage_error(text, "--wait needs a port: without one the group is "
+					 "only joined, nothing is heard");
+	}
+	if (n_with == 0 && options->count)
+		return usage_error("--count", "needs a port: GROUP:PORT");
+	if (n_with == 0 && options->output)
+		return usage_error("--output", "needs a port: GROUP:PORT");
+	return 0;
+}
+
+static int parse_channels(struct options *options, const struct words *words,
+			  const char **args)
+{
+	struct channel_preset preset = { .fmode = MCAST_EXCLUDE,
+					 .sources = words->sources[MCAST_EXCLUDE] };
+	struct mistake mistake = { 0 };
+	int r = 0;
+
+	if (words->sources[MCAST_INCLUDE])
+		preset = (struct channel_preset){ MCAST_INCLUDE,
+						  words->sources[MCAST_INCLUDE] };
+	if (words->sdp) {
+		r = read_sdp(options, &preset, words->sdp, args ? args[0] : NULL);
+		args = r == 0 ? args + 1 : args;
+	}
+	if (r == 0 && words->file)
+		r = read_channels(options, &preset, words->file);
+	if (r == 0)
+		r = parse_pairs(options, &preset, args);
+	if (r == 0 && options->channels.n_channels == 0)
+		r = usage_error(words->file ? words->file : "GROUP",
+				"nothing to join; mjoin --help tells how to name it");
+	if (r == 0)
+		r = say(channel_list_check(&options->channels, &mistake), &mistake, NULL);
+	return r == 0 ? check_ports(options) : r;
+}
+
+static int parse_words(struct options *options, int argc, const char **argv)
+{
+	struct words words = { 0 };
+	poptContext popt = poptGetContext("mjoin", argc, argv, option_table, 0);
+	int option = -1, r = popt ? 0 : -ENOMEM;
+
+	if (popt)
+		poptSetOtherOptionHelp(popt, "[OPTION...] GROUP[+N][:PORT] IFACE "
+					     "[GROUP IFACE]...");
+	while (r == 0 && (option = poptGetNextOpt(popt)) > 0)
+		r = take_option(popt, (enum option)option, &words);
+	if (r == 0 && option < -1)
+		r = usage_error(poptBadOption(popt, POPT_BADOPTION_NOALIAS),
+				poptStrerror(option));
+	if (r == 0)
+		r = parse_values(options, &words);
+	if (r == 0)
+		r = parse_channels(options, &words, poptGetArgs(popt));
+	poptFreeContext(popt);
+	words_fini(&words);
+	return r;
+}
+
+int options_parse(struct options *options, int argc, const char **argv)
+{
+	const char **words = calloc((size_t)argc + 1, sizeof(*words));
+	char *spelt = NULL;
+	int r = -ENOMEM;
+
+	*options = (struct options){ .backend = MSF_BACKEND_AUTO };
+	if (words)
+		r = respell_wait(argc, argv, words, &spelt);
+	if (r == 0)
+		r = parse_words(options, argc, words);
+	free(spelt);
+	free(words);
+	if (r == -ENOMEM)
+		output_error(NULL, "%s", strerror(ENOMEM));
+	return r == 0 ? 1 : r == -ECANCELED ? 0 : r;
+}
+
+void options_fini(struct options *options)
+{
+	channel_list_fini(&options->channels);
+	free(options->output);
+	*options = (struct options){ 0 };
+}

@@ -1,0 +1,445 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# msend, judged by what is on the wire: two network namespaces, a veth pair
+# between them, tcpdump on the far end, tshark to read what it wrote.
+
+load common.bash
+
+setup() {
+	net_setup
+	program=$(type -P msend)
+	wire=$BATS_TEST_TMPDIR/wire
+	sent=$BATS_TEST_TMPDIR/sent
+}
+
+teardown() {
+	net_teardown
+}
+
+msend() {
+	in_tx timeout "$DEADLINE" "$program" "$@"
+}
+
+# start_msend ARGUMENT...: in the background; its words are in $sent and $sent.errors.
+start_msend() {
+	ip netns exec "$tx" "$program" "$@" >"$sent" 2>"$sent.errors" 3>&- &
+	pids+=($!)
+}
+
+start_capture() {
+	ip netns exec "$rx" tcpdump -U --immediate-mode -n -i eth0 -Z root -B 8192 \
+		-w "$wire" udp 2>"$wire.errors" 3>&- &
+	capture=$!
+	pids+=("$capture")
+	wait_for grep -q 'listening on' "$wire.errors"
+}
+
+stop_capture() {
+	kill -INT "$capture"
+	wait "$capture"
+}
+
+count_captured() {
+	tcpdump -r "$wire" 2>/dev/null | wc -l
+}
+
+# has_captured N: so many packets, or more.
+has_captured() {
+	[ "$(count_captured)" -ge "$1" ]
+}
+
+# read_wire FIELD...: one line a packet.
+read_wire() {
+	local field fields=()
+
+	for field in "$@"; do
+		fields+=(-e "$field")
+	done
+	tshark -r "$wire" -d udp.port==5004,rtp -Y udp -T fields \
+		"${fields[@]}" 2>/dev/null
+}
+
+# A summary's number: get_json FILTER, from $output.
+get_json() {
+	jq -er "$1" <<<"$output"
+}
+
+@test "each of several sources sends as many packets as asked for, from its own address" {
+	start_capture
+	run msend --source 10.9.0.1,10.9.0.2 -s 10.9.0.3 --count 20 --rate 200 \
+		232.1.1.1:5000 eth0
+	assert_success
+	assert_line --partial \
+		'10.9.0.3 -> 232.1.1.1:5000 on eth0: 20 packets, 1280 bytes, 0 errors'
+	stop_capture
+	run bash -c 'sort | uniq -c' \
+		<<<"$(read_wire ip.src ip.dst udp.dstport udp.length ip.ttl)"
+	assert_output - <<-EOT
+		     20 10.9.0.1	232.1.1.1	5000	72	1
+		     20 10.9.0.2	232.1.1.1	5000	72	1
+		     20 10.9.0.3	232.1.1.1	5000	72	1
+	EOT
+}
+
+@test "several sources take turns" {
+	start_capture
+	run msend -s 10.9.0.1,10.9.0.2,10.9.0.3 -c 3 -r 20 -q 232.1.1.1:5000 eth0
+	assert_success
+	assert_output ''
+	stop_capture
+	run read_wire ip.src
+	assert_output "$(printf '10.9.0.%s\n' 1 2 3 1 2 3 1 2 3)"
+}
+
+@test "IPv6 sources send with the hop limit asked for" {
+	start_capture
+	run msend -s fd09::1,fd09::2 -c 5 -r 100 --ttl 7 '[ff3e::1]:5000' eth0
+	assert_success
+	assert_line --partial 'fd09::2 -> [ff3e::1]:5000 on eth0: 5 packets'
+	stop_capture
+	run bash -c 'sort | uniq -c' \
+		<<<"$(read_wire ipv6.src ipv6.dst udp.dstport ipv6.hlim)"
+	assert_output - <<-EOT
+		      5 fd09::1	ff3e::1	5000	7
+		      5 fd09::2	ff3e::1	5000	7
+	EOT
+}
+
+@test "the payload holds msnd, a number for each source and group, and the time" {
+	local start end
+	start=$(date +%s%N)
+	start_capture
+	run msend -s 10.9.0.1,10.9.0.2 -c 10 -r 100 -z 40 232.1.1.1+3:5000 eth0
+	assert_success
+	stop_capture
+	end=$(date +%s%N)
+
+	# 10 packets to three groups in turn: 4, 3 and 3, and numbers from 0.
+	run bash -c 'cut -c1-46 | awk "{print \$1, \$2, substr(\$3, 1, 16)}" | sort' \
+		<<<"$(read_wire ip.src ip.dst data.data | tr '\t' ' ')"
+	assert_output "$(for source in 1 2; do
+		printf "10.9.0.$source 232.1.1.1 6d736e640000000%s\n" 0 1 2 3
+		printf "10.9.0.$source 232.1.1.2 6d736e640000000%s\n" 0 1 2
+		printf "10.9.0.$source 232.1.1.3 6d736e640000000%s\n" 0 1 2
+	done)"
+
+	local n=0 last=$start data
+	while read -r data; do
+		[ ${#data} -eq 80 ]
+		[ $((16#${data:16:16})) -ge "$last" ]
+		last=$((16#${data:16:16}))
+		[[ ${data:32} =~ ^0+$ ]]
+		n=$((n + 1))
+	done <<<"$(read_wire data.data)"
+	[ $n -eq 20 ]
+	[ "$last" -le "$end" ]
+}
+
+@test "RTP headers are those of RFC 3550" {
+	start_capture
+	run msend -s 10.9.0.1,10.9.0.2 -c 20 -r 50 --rtp --payload-type 33 \
+		232.1.1.1:5004 eth0
+	assert_success
+	stop_capture
+	run tshark -r "$wire" -d udp.port==5004,rtp \
+		-Y '_ws.malformed || !rtp.version == 2 || rtp.padding == 1 ||
+			rtp.ext == 1 ||
+			!rtp.cc == 0 || rtp.marker == 1 || !rtp.p_type == 33'
+	assert_success
+	refute_output --partial 'RTP'
+	refute_output --partial 'UDP'
+	run bash -c 'sort -u | wc -l' <<<"$(read_wire ip.src rtp.ssrc)"
+	assert_output 2
+	run bash -c 'sort -u | wc -l' <<<"$(read_wire rtp.ssrc)"
+	assert_output 2
+
+	local address seq time last_seq last_time n=0
+	for source in 10.9.0.1 10.9.0.2; do
+		last_seq=
+		while read -r address seq time; do
+			[ "$address" = $source ] || continue
+			n=$((n + 1))
+			if [ -n "$last_seq" ]; then
+				[ "$seq" -eq $(((last_seq + 1) % 65536)) ]
+				# 20 ms are 1800 ticks of 90 kHz; a loaded machine
+				# is late.
+				time_step=$(((time - last_time + (1 << 32)) % (1 << 32)))
+				[ $time_step -gt 0 ]
+				[ $time_step -lt 18000 ]
+			fi
+			last_seq=$seq last_time=$time
+		done <<<"$(read_wire ip.src rtp.seq rtp.timestamp)"
+	done
+	[ $n -eq 40 ]
+}
+
+@test "RTP numbers and stamps begin at random values" {
+	start_capture
+	for _ in 1 2 3; do
+		run msend -c 1 --rtp 232.1.1.1:5004 eth0
+		assert_success
+	done
+	stop_capture
+	# Three times the same 16-bit number by chance: once in 2^32 runs.
+	run bash -c 'sort -u | wc -l' <<<"$(read_wire rtp.seq)"
+	refute_output 1
+	run bash -c 'sort -u | wc -l' <<<"$(read_wire rtp.timestamp)"
+	refute_output 1
+	run bash -c 'sort -u' <<<"$(read_wire rtp.p_type)"
+	assert_output 96
+}
+
+@test "packets leave at an even rate" {
+	start_capture
+	run msend -c 200 -r 200 --json 232.1.1.1:5000 eth0
+	assert_success
+	get_json '.flows[0].pps > 150 and .flows[0].pps < 201'
+	stop_capture
+	# The median gap: 5 ms. A burst and a pause would make it nothing.
+	run bash -c 'sort -n | sed -n 100p' <<<"$(read_wire frame.time_delta)"
+	[[ $output =~ ^0\.00[3-7] ]]
+}
+
+@test "a duration ends the run, and the rate tells how many packets that is" {
+	run msend -d 0.5 -r 100 --json 232.1.1.1:5000 eth0
+	assert_success
+	get_json '.seconds >= 0.49 and .seconds < 5'
+	# Fewer only where the machine stood still for a tenth of a second.
+	get_json '.flows[0].packets > 25 and .flows[0].packets <= 50'
+}
+
+@test "rate 0 is as fast as it goes, and nothing is lost on the way" {
+	local before after
+	before=$(ip -n "$rx" -s -j link show eth0 | jq '.[0].stats64.rx.packets')
+	run msend -s 10.9.0.1,10.9.0.2 -c 20000 -r 0 --json 232.1.1.1:5000 eth0
+	assert_success
+	get_json '[.flows[].packets] == [20000, 20000] and ([.flows[].errors] | add) == 0'
+	after=$(ip -n "$rx" -s -j link show eth0 | jq '.[0].stats64.rx.packets')
+	[ $((after - before)) -ge 40000 ]
+}
+
+@test "a packet larger than the MTU arrives in fragments" {
+	start_capture
+	run msend -c 2 -r 100 -z 3000 232.1.1.1:5000 eth0
+	assert_success
+	stop_capture
+	run read_wire udp.length
+	assert_output "$(printf '3008\n3008')"
+	# 3008 bytes are two full fragments of 1480 bytes and a rest, for each packet.
+	run bash -c "tshark -r '$wire' -T fields -e ip.src 2>/dev/null | uniq -c"
+	assert_output --regexp '^ *6 10\.9\.0\.1$'
+}
+
+@test "with --no-loop nothing comes back to this host" {
+	local heard=$BATS_TEST_TMPDIR/heard
+	ip netns exec "$tx" socat -u UDP4-RECV:5000,ip-add-membership=239.1.1.1:eth0 \
+		"CREATE:$heard" 3>&- &
+	pids+=($!)
+	wait_for bash -c "ip -n $tx maddress show dev eth0 | grep -q 239.1.1.1"
+	run msend -c 3 -r 1000 -z 20 --no-loop 239.1.1.1:5000 eth0
+	assert_success
+	run msend -c 3 -r 1000 -z 64 239.1.1.1:5000 eth0
+	assert_success
+	wait_for bash -c "[ \$(stat -c %s '$heard') -ge 192 ]"
+	[ "$(stat -c %s "$heard")" -eq 192 ]
+}
+
+@test "a summary that cannot be written is status 1" {
+	local option
+	for option in --ttl=1 --json; do
+		run bash -c \
+			'ip netns exec "$1" "$2" "$3" -c 1 232.1.1.1:5000 eth0 \
+				>/dev/full' \
+			bash "$tx" "$program" $option
+		assert_equal "$status" 1
+		assert_output 'msend: cannot write the summary: No space left on device'
+	done
+}
+
+@test "link-local sources and groups take their scope from the interface" {
+	local source
+	wait_for bash -c "ip -n $tx -6 address show dev eth0 scope link |
+		grep -q 'inet6.*scope link *$'"
+	source=$(ip -n "$tx" -j -6 address show dev eth0 scope link |
+		jq -r '[.[].addr_info[]? | select(.local)][0].local')
+	start_capture
+	run msend -s "$source" -c 1 '[ff02::1:5]:5000' eth0
+	assert_success
+	run msend -c 1 '[ff02::1:5]:5000' eth0
+	assert_success
+	stop_capture
+	run bash -c 'sort | uniq -c' <<<"$(read_wire ipv6.src ipv6.dst)"
+	assert_output "      2 $source	ff02::1:5"
+}
+
+@test "the largest packets of both families are sent" {
+	run msend -z 65507 -c 2 -r 0 --json 232.1.1.1:5000 eth0
+	assert_success
+	get_json '.flows[0].bytes == 131014'
+	run msend -z 65527 -c 2 -r 0 --json '[ff3e::1]:5000' eth0
+	assert_success
+	get_json '.flows[0].bytes == 131054'
+}
+
+@test "after a stall the schedule moves on, without a burst" {
+	start_capture
+	start_msend --json -r 500 -d 2 232.1.1.1:5000 eth0
+	wait_for has_captured 5
+	kill -STOP "${pids[-1]}"
+	# Half a second, measured by what another sender gets through.
+	run msend -s 10.9.0.2 -r 10 -c 6 232.1.1.2:5001 eth0
+	assert_success
+	kill -CONT "${pids[-1]}"
+	wait "${pids[-1]}"
+	stop_capture
+	# 1000 packets less the 250 or more of the stall; 50 is what may be caught up.
+	jq -e '.flows[0].packets > 100 and .flows[0].packets < 800' "$sent"
+}
+
+@test "SIGINT and SIGTERM end it with the summary" {
+	local signal
+	for signal in INT TERM; do
+		start_capture
+		start_msend --json -r 100 232.1.1.1:5000 eth0
+		wait_for has_captured 5
+		kill -$signal "${pids[-1]}"
+		wait "${pids[-1]}"
+		stop_capture
+		[ "$(jq .flows[0].packets "$sent")" -eq "$(read_wire ip.src | wc -l)" ]
+	done
+}
+
+@test "the JSON summary keeps its contract" {
+	run msend --json -s 10.9.0.2 -c 4 -r 100 -z 100 232.1.1.1+2:5000 eth0
+	assert_success
+	[ "${#lines[@]}" -eq 1 ]
+	get_json 'del(.time, .seconds, .flows[].pps) == {"event": "summary",
+		"interface": "eth0", "ifindex": .ifindex, "group": "232.1.1.1",
+		"groups": 2,
+		"port": 5000,
+		"flows": [{"source": "10.9.0.2", "packets": 4, "bytes": 400,
+		"errors": 0}]}'
+	get_json '.time | test("^\\d{4}(-\\d\\d){2}T(\\d\\d:){2}\\d\\d\\.\\d+[+-]" +
+		"\\d\\d:\\d\\d$")'
+	run msend --json -c 1 232.1.1.1:5000 eth0
+	assert_success
+	[ "$(jq .flows[0].pps <<<"$output")" = null ]
+}
+
+@test "the interface is named, or given by index or address" {
+	local index
+	index=$(ip -n "$tx" -j link show eth0 | jq '.[0].ifindex')
+	for interface in eth0 "$index" 10.9.0.2 fd09::3; do
+		run msend --json -c 1 232.1.1.1:5000 "$interface"
+		assert_success
+		get_json '.interface == "eth0"'
+	done
+}
+
+# refuse STATUS TEXT ARGUMENT...
+refuse() {
+	local wanted=$1 text=$2
+	shift 2
+	run msend "$@"
+	assert_equal "$status" "$wanted"
+	assert_output --partial 'msend: '
+	assert_output --partial "$text"
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "a wrong command line is status 2, with its reason" {
+	refuse 2 '232.1.1.1: the port is missing' 232.1.1.1 eth0
+	refuse 2 'ff3e::1:5000: the port is missing' ff3e::1:5000 eth0
+	refuse 2 'garbage:5000: neither an IPv4 nor an IPv6 address' garbage:5000 eth0
+	refuse 2 'misspelt IPv4 address' 232.1.1:5000 eth0
+	refuse 2 'the port must be a number from 1 to 65535' 232.1.1.1:65536 eth0
+	refuse 2 'no multicast group' 10.9.0.1:5000 eth0
+	refuse 2 'no multicast group' '[fd09::1]:5000' eth0
+	refuse 2 'past the last multicast address' 239.255.255.255+2:5000 eth0
+	refuse 2 'unexpected text at the end' 232.1.1.1:5000x eth0
+	refuse 2 'an interface are needed' 232.1.1.1:5000
+	refuse 2 'one argument too many' 232.1.1.1:5000 eth0 eth1
+	refuse 2 'fd09::1: the source is of another address family' -s fd09::1 \
+		232.1.1.1:5000 eth0
+	refuse 2 '232.1.1.2: a source is a unicast address of this host' -s 232.1.1.2 \
+		232.1.1.1:5000 eth0
+	refuse 2 '0.0.0.0: a source is a unicast address of this host' -s 0.0.0.0 \
+		232.1.1.1:5000 eth0
+	refuse 2 '255.255.255.255: a source is a unicast address' -s 255.255.255.255 \
+		232.1.1.1:5000 eth0
+	refuse 2 '::ffff:10.9.0.1: a source is a unicast address' -s ::ffff:10.9.0.1 \
+		'[ff3e::1]:5000' eth0
+	refuse 2 'the source is given twice' -s 10.9.0.1,10.9.0.1 232.1.1.1:5000 eth0
+	refuse 2 'the address is missing' -s 10.9.0.1, 232.1.1.1:5000 eth0
+	refuse 2 '--size: 15 is not from 16 to 65507' -z 15 232.1.1.1:5000 eth0
+	refuse 2 '--size: 27 is not from 28 to 65507' --rtp -z 27 232.1.1.1:5000 eth0
+	refuse 2 '--size: 65508 is not' -z 65508 232.1.1.1:5000 eth0
+	refuse 2 '--ttl: 256 is not from 0 to 255' -t 256 232.1.1.1:5000 eth0
+	refuse 2 '--rate: -1 is not from 0 to' -r -1 232.1.1.1:5000 eth0
+	refuse 2 '--count: -1 is not from 0 to' -c -1 232.1.1.1:5000 eth0
+	refuse 2 '--payload-type: 128 is not from 0 to 127' --rtp --payload-type 128 \
+		232.1.1.1:5000 eth0
+	refuse 2 '--duration: seconds are from 0' -d -1 232.1.1.1:5000 eth0
+	refuse 2 'invalid numeric value' -r fast 232.1.1.1:5000 eth0
+	refuse 2 '--nonsense: unknown option' --nonsense 232.1.1.1:5000 eth0
+}
+
+@test "what the system lacks is status 1, with the cure" {
+	refuse 1 'eth9: no such interface' -c 1 232.1.1.1:5000 eth9
+	refuse 1 'eth0: source 10.9.0.99 is not an address of this host' \
+		-s 10.9.0.99 -c 1 \
+		232.1.1.1:5000 eth0
+	assert_output --partial 'ip address add 10.9.0.99 dev eth0'
+	refuse 1 'eth0: source fd09::99 is not an address of this host' -s fd09::99 -c 1 \
+		'[ff3e::1]:5000' eth0
+	ip -n "$tx" link set eth0 down
+	refuse 1 'eth0: the interface is down: ip link set eth0 up' \
+		-c 1 232.1.1.1:5000 eth0
+}
+
+@test "an interface without an address is told, not sent from 0.0.0.0" {
+	ip -n "$tx" address flush dev eth0
+	refuse 1 'eth0: no address to send from' -c 1 232.1.1.1:5000 eth0
+	refuse 1 'eth0: no address to send from' -c 1 '[ff3e::1]:5000' eth0
+}
+
+@test "a source of another interface is sent from, with a warning" {
+	ip -n "$tx" link add other type veth peer name far
+	ip -n "$tx" address add 10.8.0.1/24 dev other
+	ip -n "$tx" link set other up
+	start_capture
+	run msend -s 10.8.0.1 -c 1 232.1.1.1:5000 eth0
+	assert_success
+	assert_line --partial 'eth0: warning: source 10.8.0.1 is an address of other'
+	stop_capture
+	run read_wire ip.src
+	assert_output 10.8.0.1
+}
+
+@test "packets that fail are counted and reported once, and the others go on" {
+	start_capture
+	start_msend --json -r 100 232.1.1.1:5000 eth0
+	wait_for has_captured 3
+	ip -n "$tx" link set eth0 down
+	wait_for grep -q 'Network is unreachable: going on' "$sent.errors"
+	local n_before
+	n_before=$(count_captured)
+	ip -n "$tx" link set eth0 up
+	wait_for has_captured $((n_before + 1))
+	kill -INT "${pids[-1]}"
+	status=0
+	wait "${pids[-1]}" || status=$?
+	assert_equal "$status" 1
+	jq -e '.flows[0].errors > 0 and .flows[0].packets > 3' "$sent"
+	[ "$(wc -l <"$sent.errors")" -eq 1 ]
+}
+
+@test "--help and --version succeed and name the options" {
+	run msend --help
+	assert_success
+	assert_output --partial '--source'
+	run msend --version
+	assert_success
+	assert_output --regexp '^msend [0-9]+\.[0-9]+\.[0-9]+$'
+}

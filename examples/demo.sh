@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Three sources send to one group; mjoin takes one of them. Shows who sent what,
+# what was on the wire (a second mjoin takes all of it) and what arrived, for IPv4
+# and for IPv6.
+#
+#	examples/demo.sh [BUILD]	(root, or .ci/namespace examples/demo.sh)
+#
+# Exit status 0: the source that was joined arrived in full, and no other.
+set -u
+
+build=$(realpath "${1:-build}")
+msend=$build/tools/msend/msend
+mjoin=$build/tools/mjoin/mjoin
+name=msfdemo$$
+sender=$name-s
+receiver=$name-r
+work=$(mktemp -d)
+pids=()
+n_packets=30
+rate=50
+status=0
+
+# shellcheck disable=SC2317 # called by the trap
+clean_up() {
+	local pid
+
+	trap - EXIT
+	for pid in "${pids[@]}"; do
+		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+	done
+	ip netns del "$sender" 2>/dev/null
+	ip netns del "$receiver" 2>/dev/null
+	rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 1' INT TERM HUP
+
+fail() {
+	echo "demo: $1" >&2
+	exit 1
+}
+
+# wait_for FILE TEXT: until the output has the text, 5 seconds at most.
+wait_for() {
+	local deadline=$((SECONDS + 5))
+
+	until grep -qs "$2" "$1"; do
+		if [ $SECONDS -ge $deadline ]; then
+			cat "$1.errors" >&2
+			fail "waited in vain for \"$2\""
+		fi
+		sleep 0.02
+	done
+}
+
+make_network() {
+	local i
+
+	if ! ip netns add "$sender" || ! ip netns add "$receiver"; then
+		fail "cannot make network namespaces: run it as root, or by make demo"
+	fi
+	ip -n "$sender" link add eth0 type veth peer name eth0 netns "$receiver" ||
+		fail "cannot make a veth pair"
+	for i in 1 2 3; do
+		ip -n "$sender" address add 10.9.0.$i/24 dev eth0
+		ip -n "$sender" address add fd09::$i/64 dev eth0 nodad
+	done
+	ip -n "$receiver" address add 10.9.0.100/24 dev eth0
+	ip -n "$receiver" address add fd09::100/64 dev eth0 nodad
+	ip -n "$sender" link set eth0 up
+	ip -n "$receiver" link set eth0 up
+}
+
+# receive FILE ARGUMENT...: starts an mjoin, and waits until it has joined.
+receive() {
+	local file=$1
+
+	shift
+	: >"$file"
+	ip netns exec "$receiver" "$mjoin" --timeout 5 --json "$@" \
+		>"$file" 2>"$file.errors" &
+	pids+=($!)
+	wait_for "$file" '"joined"'
+}
+
+# Until all that was started has received its packets, or gave up.
+wait_for_receivers() {
+	local pid
+
+	for pid in "${pids[@]}"; do
+		wait "$pid" || status=1
+	done
+	pids=()
+}
+
+# get_packets FILE SOURCE: from the summary of msend or mjoin; 0: none.
+get_packets() {
+	jq -s --arg source "$2" '[.[] | select(.event == "summary") | .flows[] |
+		select(.source == $source) | .packets] | add // 0' "$1"
+}
+
+print_row() {
+	printf '%-12s %8s %8s %12s %10s   %s\n' "$@"
+}
+
+# judge SOURCE IS_JOINED: one line of the table.
+judge() {
+	local sent wire arrived awaited=0 verdict=wrong
+
+	sent=$(get_packets "$work/sent" "$1")
+	wire=$(get_packets "$work/wire" "$1")
+	arrived=$(get_packets "$work/arrived" "$1")
+	[ "$2" = yes ] && awaited=$n_packets
+	if [ "$sent" -eq "$n_packets" ] && [ "$wire" -eq "$n_packets" ] &&
+		[ "$arrived" -eq "$awaited" ]; then
+		verdict=right
+	else
+		status=1
+	fi
+	print_row "$1" "$2" "$sent" "$wire" "$arrived" "$verdict"
+}
+
+# show ENDPOINT JOINED OTHER...: the whole for one family.
+show() {
+	local endpoint=$1 joined=$2 sources source
+
+	shift
+	sources=$(IFS=,; echo "$*")
+	echo
+	echo "receiver\$ mjoin -s $joined $endpoint eth0"
+	echo "sender\$ msend --source $sources --count $n_packets --rate $rate \\"
+	echo "		$endpoint eth0"
+
+	# The witness: without -s it takes everything that is on the wire.
+	receive "$work/wire" --count $((n_packets * $#)) "$endpoint" eth0
+	receive "$work/arrived" -s "$joined" --count "$n_packets" "$endpoint" eth0
+
+	timeout 5 ip netns exec "$sender" "$msend" --source "$sources" \
+		--count "$n_packets" --rate "$rate" --json "$endpoint" eth0 \
+		>"$work/sent" || fail "msend failed"
+	wait_for_receivers
+
+	print_row source joined sent 'on the wire' arrived ''
+	for source in "$@"; do
+		judge "$source" "$([ "$source" = "$joined" ] && echo yes || echo no)"
+	done
+}
+
+for program in "$msend" "$mjoin"; do
+	[ -x "$program" ] || fail "$program is missing: run make first"
+done
+make_network
+show 232.1.1.1:5000 10.9.0.1 10.9.0.2 10.9.0.3
+show '[ff3e::1]:5000' fd09::1 fd09::2 fd09::3
+echo
+if [ "$status" -eq 0 ]; then
+	echo "Three sources were on the wire; what was joined arrived, nothing else."
+else
+	cat "$work"/*.errors >&2
+	echo "demo: this is not what was joined" >&2
+fi
+exit $status

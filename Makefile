@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The usual words over meson. "make demo" and "make test" work on a fresh Debian.
+#
+# Root is needed for two things only: to install missing packages ("make deps"),
+# and to make network namespaces, where a user namespace does as well.
+
+BUILD = build
+PREFIX = /usr/local
+MESON_FLAGS =
+
+all: deps-build $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+# The tests need more packages than the tools: "make test" adds them.
+$(BUILD)/build.ninja:
+	meson setup --prefix=$(PREFIX) -Dtests=false $(MESON_FLAGS) $(BUILD)
+
+# Everything that building, the demo and the tests need.
+deps: deps-test
+
+deps-build deps-demo deps-test:
+	@.ci/deps $(@:deps-%=%)
+
+demo: deps-demo all
+	.ci/namespace examples/demo.sh $(BUILD)
+
+test: deps-test
+	BUILD=$(BUILD) .ci/test
+
+bench: deps-build $(BUILD)/build.ninja
+	ninja -C $(BUILD) bench
+	ninja -C $(BUILD) bench-flip
+
+install: all
+	meson install -C $(BUILD)
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-asan
+
+.NOTPARALLEL:
+.PHONY: all deps deps-build deps-demo deps-test demo test bench install clean

@@ -136,16 +136,18 @@ static int get_filter(int fd, const struct abi_shape *shape, int level, void *va
 		      size_t len, uint32_t *ret_written)
 {
 	struct abi_request asked;
-	uint32_t room = 0, fmode, numsrc;
+	uint32_t room, fmode = 0, numsrc = 0;
 	size_t head = abi_get_filter_size(shape, 0), each;
-	char *list = value ? (char *)value + head : NULL;
+	char *list;
 	int r;
 
 	abi_decode(shape, MSF_GET_FILTER, level, value, len, &asked);
+	if (!value || asked.input.fault)
+		return api_get(NULL, fd, &asked.input, &fmode, &numsrc, NULL);
+	list = (char *)value + head;
 	each = abi_get_filter_size(shape, 1) - head;
-	if (!asked.input.fault && len > head)
-		room = (len - head) / each < UINT32_MAX ? (uint32_t)((len - head) / each)
-							: UINT32_MAX;
+	room = (len - head) / each < UINT32_MAX ? (uint32_t)((len - head) / each)
+						: UINT32_MAX;
 	numsrc = asked.input.request.numsrc < room ? asked.input.request.numsrc : room;
 	room = numsrc;
 	if (shape->layout == ABI_MSFILTER)
@@ -194,7 +196,7 @@ int msf_setsockopt(int fd, int level, int optname, const void *optval, socklen_t
 int msf_getsockopt(int fd, int level, int optname, void *optval, socklen_t *optlen)
 {
 	const struct abi_shape *shape = abi_find_option(level, optname);
-	uint32_t written;
+	uint32_t written = 0;
 	int r;
 
 	if (!shape)
@@ -212,7 +214,7 @@ int msf_ioctl(int fd, unsigned long request, ...)
 {
 	const struct abi_shape *shape = abi_find_ioctl(request);
 	struct abi_request asked;
-	uint32_t written;
+	uint32_t written = 0;
 	void *argument;
 	va_list ap;
 

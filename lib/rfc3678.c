@@ -142,8 +142,10 @@ static int get_filter(int fd, const struct abi_shape *shape, int level, void *va
 	int r;
 
 	abi_decode(shape, MSF_GET_FILTER, level, value, len, &asked);
-	if (!value || asked.input.fault)
-		return api_get(NULL, fd, &asked.input, &fmode, &numsrc, NULL);
+	if (!value || asked.input.fault) {
+		r = api_get(NULL, fd, &asked.input, &fmode, &numsrc, NULL);
+		return r < 0 ? r : -EFAULT;
+	}
 	list = (char *)value + head;
 	each = abi_get_filter_size(shape, 1) - head;
 	room = (len - head) / each < UINT32_MAX ? (uint32_t)((len - head) / each)

@@ -92,7 +92,8 @@ static struct in_addr address_of(const struct ifreq *ifr)
 
 bool socket_find_address(int fd, uint32_t ifindex, struct in_addr *ret)
 {
-	struct ifreq list[ADDRESSES_MAX], ifr = { .ifr_ifindex = (int)ifindex };
+	struct ifreq list[ADDRESSES_MAX] = { 0 };
+	struct ifreq ifr = { .ifr_ifindex = (int)ifindex };
 	struct ifconf conf = { .ifc_len = sizeof(list), .ifc_req = list };
 	int n, count = 0;
 

@@ -99,7 +99,7 @@ static int table_insert(struct flow_table *table, const struct sockaddr_storage 
 {
 	struct flow *flow;
 
-	if (table->n_flows == table->n_slots / 2) {
+	if (!table->flows || table->n_flows == table->n_slots / 2) {
 		int r = table_grow(table);
 
 		if (r < 0)

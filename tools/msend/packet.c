@@ -7,11 +7,12 @@
  */
 #include "packet.h"
 
-#include <string.h>
 
 #define NSEC_PER_SEC 1000000000u
 
 #define RTP_VERSION 2
+
+#define MAGIC 0x6d736e64u /* "msnd" */
 
 static uint8_t *put_bytes(uint8_t *at, uint64_t value, unsigned int n)
 {
@@ -44,7 +45,7 @@ void packet_encode(const struct packet *packet, const struct packet_rtp *rtp,
 {
 	uint8_t *at = rtp ? put_rtp(head, packet, rtp) : head;
 
-	memcpy(at, "msnd", 4);
-	at = put_bytes(at + 4, packet->sequence, 4);
+	at = put_bytes(at, MAGIC, 4);
+	at = put_bytes(at, packet->sequence, 4);
 	put_bytes(at, packet->realtime, 8);
 }

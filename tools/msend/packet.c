@@ -7,7 +7,6 @@
  */
 #include "packet.h"
 
-
 #define NSEC_PER_SEC 1000000000u
 
 #define RTP_VERSION 2

@@ -103,9 +103,6 @@ static void read_object(struct nl_object *object, void *argument)
 	switch (type) {
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
-		/* a port that leaves its bridge is no link that is gone */
-		if (rtnl_link_get_family((struct rtnl_link *)object) == AF_BRIDGE)
-			break;
 		r = push_link(monitor, (struct rtnl_link *)object, type == RTM_DELLINK);
 		break;
 	case RTM_NEWADDR:
@@ -118,9 +115,20 @@ static void read_object(struct nl_object *object, void *argument)
 		monitor->error = r;
 }
 
+/* Of a bridge about its port: a port that leaves is no link that is gone. */
+static bool is_about_port(const struct nlmsghdr *header)
+{
+	const struct ifinfomsg *info = nlmsg_data(header);
+
+	return (header->nlmsg_type == RTM_NEWLINK || header->nlmsg_type == RTM_DELLINK) &&
+	       nlmsg_datalen(header) >= (int)sizeof(*info) &&
+	       info->ifi_family == AF_BRIDGE;
+}
+
 static int read_message(struct nl_msg *msg, void *argument)
 {
-	nl_msg_parse(msg, read_object, argument);
+	if (!is_about_port(nlmsg_hdr(msg)))
+		nl_msg_parse(msg, read_object, argument);
 	return NL_OK;
 }
 

@@ -125,15 +125,17 @@ struct action {
 
 static int run_request(struct alloc *self, void **made)
 {
-	struct raw_filter filter = { .numsrc = LONG_LIST };
+	struct raw_filter filter = { .fmode = 77, .numsrc = LONG_LIST };
 	struct model_call call;
+	int r;
 
 	(void)made;
 	model_spell(&self->place, &self->request, &call);
-	if (self->request.verb == MSF_GET_FILTER)
-		return shape_get(self->shape, self->msf, self->fd, &call.request,
-				 &filter);
-	return shape_apply(self->shape, self->msf, self->fd, &call.request);
+	if (self->request.verb != MSF_GET_FILTER)
+		return shape_apply(self->shape, self->msf, self->fd, &call.request);
+	r = shape_get(self->shape, self->msf, self->fd, &call.request, &filter);
+	/* Results that were written although it failed are no ENOMEM. */
+	return r < 0 && (filter.fmode != 77 || filter.numsrc != LONG_LIST) ? -EXDEV : r;
 }
 
 static int run_config_new(struct alloc *self, void **made)

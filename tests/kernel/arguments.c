@@ -16,7 +16,8 @@
 #include "shape.h"
 #include "tap.h"
 
-#define N_LIST 3u
+#define N_LIST    3u
+#define N_ENDLESS 65537u
 
 struct arguments {
 	struct tap tap;
@@ -426,6 +427,53 @@ static void check_levels(struct arguments *self)
 		"a group of another family than the option's is EAFNOSUPPORT");
 }
 
+/* A list longer than any that is looked at; what is wrong with the group
+ * comes before the length. */
+static void check_endless_list(struct arguments *self)
+{
+	struct sockaddr_storage *slist = calloc(N_ENDLESS, sizeof(*slist));
+	struct sockaddr_storage group4 = netns_group(AF_INET, 0);
+	struct sockaddr_storage group6 = netns_group(AF_INET6, 0);
+	struct sockaddr_storage unicast4 = netns_parse("10.9.0.9");
+	struct sockaddr_storage unicast6 = netns_parse("fd09::9");
+	struct sockaddr_storage mapped = netns_parse("::ffff:239.1.2.3");
+	struct sockaddr_storage local = { .ss_family = AF_UNIX };
+	int fd4 = self->good_fd[FLAVOUR_IPV4], fd6 = self->good_fd[FLAVOUR_IPV6];
+	const struct {
+		const char *name;
+		int fd, error;
+		const struct sockaddr_storage *group;
+	} rows[] = {
+		{ "unicast IPv4", fd4, EINVAL, &unicast4 },
+		{ "unicast IPv6", fd6, EINVAL, &unicast6 },
+		{ "v4-mapped", fd6, EINVAL, &mapped },
+		{ "AF_UNIX", fd4, EAFNOSUPPORT, &local },
+		{ "IPv6 on AF_INET", fd4, EAFNOSUPPORT, &group6 },
+		{ "TCP", self->tcp_fd[FLAVOUR_IPV4], EOPNOTSUPP, &group4 },
+		{ "IPv4", fd4, ENOBUFS, &group4 },
+		{ "IPv6", fd6, ENOBUFS, &group6 },
+	};
+
+	if (slist == NULL)
+		tap_bail_out("no memory");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int r;
+
+		for (unsigned int j = 0; j < N_ENDLESS; j++)
+			slist[j] = netns_source(
+				rows[i].group->ss_family == AF_INET6 ? AF_INET6 : AF_INET,
+				0, 1);
+		r = msf_set_filter(NULL, rows[i].fd, self->net.ifindex[0],
+				   (const void *)rows[i].group, MCAST_INCLUDE, N_ENDLESS,
+				   slist, 0);
+		tap_expect(&self->tap, r == -rows[i].error, "%s: %s, not %s",
+			   rows[i].name, strerror(-r), strerror(rows[i].error));
+	}
+	free(slist);
+	tap_end(&self->tap, "a wrong group or family comes before a list of %u sources",
+		N_ENDLESS);
+}
+
 static void remove_routes(void)
 {
 	if (netns_ip("route del 224.0.0.0/4 dev m0\n") < 0 ||
@@ -475,6 +523,7 @@ int main(void)
 					check_verb(&self, &place, &shapes[s], verb);
 	}
 	check_levels(&self);
+	check_endless_list(&self);
 	fini(&self);
 	return tap_finish(&self.tap);
 }

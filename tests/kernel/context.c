@@ -150,6 +150,86 @@ static void test_default(struct fixture *self)
 		"the default context is configured before its first use or never");
 }
 
+/* The linux table for the drop-in calls; the status of the child that has it. */
+static int ask_delta_option(void)
+{
+	int level = IPPROTO_IP, value = 77, fd = traffic_open_receiver(FLAVOUR_IPV4);
+	socklen_t len = sizeof(value);
+	int wrong = 0;
+
+	setenv("MSF_SEMANTICS", "linux", 1);
+	for (int i = 0; i < 2; i++) {
+		wrong += msf_getsockopt(fd, level,
+					i ? MCAST_JOIN_GROUP : IP_ADD_MEMBERSHIP, &value,
+					&len) != -1 ||
+			 errno != ENOPROTOOPT;
+		wrong += getsockopt(fd, level, i ? MCAST_JOIN_GROUP : IP_ADD_MEMBERSHIP,
+				    &value, &len) != -1 ||
+			 errno != ENOPROTOOPT;
+	}
+	close(fd);
+	wrong += msf_getsockopt(fd, level, IP_ADD_MEMBERSHIP, &value, &len) != -1 ||
+		 errno != EBADF;
+	return wrong + (value != 77 || len != sizeof(value));
+}
+
+/* The status of the child, or -1. */
+static int await(pid_t child)
+{
+	int status = -1;
+
+	return child > 0 && waitpid(child, &status, 0) == child ? status : -1;
+}
+
+static void test_delta_option(struct fixture *self)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(ask_delta_option());
+	status = await(child);
+	tap_expect(&self->tap, status == 0, "wrong answers: status 0x%x", status);
+	tap_end(&self->tap, "to get a delta is ENOPROTOOPT in the linux table, as on "
+			    "Linux");
+}
+
+/* In a process that has no default context yet. */
+static int explain_wrong_word(const struct fixture *self, const char *name)
+{
+	struct msf_request request = { .verb = MSF_JOIN_GROUP,
+				       .ifindex = self->net.ifindex[0],
+				       .group = (const void *)&self->group };
+	int fd = traffic_open_receiver(FLAVOUR_IPV4), r, wrong = 0;
+	char text[512] = "";
+
+	setenv(name, "gvisor", 1);
+	r = msf_apply_request(NULL, fd, &request);
+	wrong += r != -EINVAL;
+	r = msf_explain(NULL, fd, &request, r, text, sizeof(text));
+	wrong += r != (int)strlen(text) || strstr(text, name) == NULL;
+	if (wrong)
+		tap_comment("%s: %d, \"%s\"", name, r, text);
+	close(fd);
+	return wrong;
+}
+
+static void test_explained_words(struct fixture *self)
+{
+	static const char *const names[] = { "MSF_BACKEND", "MSF_SEMANTICS" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		pid_t child = fork();
+		int status;
+
+		if (child == 0)
+			_exit(explain_wrong_word(self, names[i]));
+		status = await(child);
+		tap_expect(&self->tap, status == 0, "%s: status 0x%x", names[i], status);
+	}
+	tap_end(&self->tap, "msf_explain() names the variable with another word");
+}
+
 static void test_requests(struct fixture *self)
 {
 	struct msf_request request = { .verb = MSF_GET_FILTER,
@@ -202,6 +282,9 @@ int main(void)
 	test_precedence(&self);
 	test_wrong_words(&self);
 	test_wrong_values(&self);
+	/* Their children must be the first to use the default context. */
+	test_delta_option(&self);
+	test_explained_words(&self);
 	test_default(&self);
 	test_requests(&self);
 	test_limits(&self);

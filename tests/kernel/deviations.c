@@ -254,6 +254,25 @@ static void test_idempotent(struct deviations *self)
 		flavour_name(self->place.flavour));
 }
 
+static void test_idempotent_leftover(struct deviations *self)
+{
+	int fd = open_leftover(self);
+	struct raw_filter filter;
+
+	expect_result(self, do_flags(self, fd, MCAST_INCLUDE, 0, MSF_IDEMPOTENT), 0,
+		      "INCLUDE{}");
+	expect_result(
+		self,
+		raw_get_filter(fd, self->place.ifindex, &self->place.group, &filter),
+		EADDRNOTAVAIL, "what the kernel holds");
+	tap_expect(&self->tap,
+		   netns_get_members(self->place.ifindex, &self->place.group) == 0,
+		   "the interface is still a member");
+	close(fd);
+	tap_end(&self->tap, "%s: MSF_IDEMPOTENT INCLUDE{} clears a leftover INCLUDE{}",
+		flavour_name(self->place.flavour));
+}
+
 static int open_with_duplicates(struct deviations *self, uint32_t fmode)
 {
 	struct sockaddr_storage slist[3];
@@ -444,6 +463,50 @@ static void test_memory(struct deviations *self)
 	}
 }
 
+/* Linux switches the mode first, and does not switch back without memory for the
+ * source. Returns the result. */
+static int try_switch(struct deviations *self, unsigned int optmem)
+{
+	int fd = open_socket(self), r;
+	struct model_filter state, wanted = { MODEL_EXCLUDE, 0 };
+	char text[MODEL_TEXT];
+	bool is_sound;
+
+	raw_verb(self, fd, MSF_JOIN_GROUP, 0);
+	netns_set_sysctl("net/core/optmem_max", optmem);
+	r = do_in(self, self->linux_msf, fd,
+		  (struct model_request){ MSF_JOIN_SOURCE, 1, 0, 0 });
+	netns_set_sysctl("net/core/optmem_max", 131072);
+	tap_expect(&self->tap, r == 0 || r == -ENOBUFS, "with %u bytes: %s", optmem,
+		   strerror(-r));
+	if (r == 0)
+		wanted = (struct model_filter){ MODEL_INCLUDE, 2 };
+	is_sound = model_look(fd, &self->place, &state);
+	tap_expect(&self->tap, is_sound && model_is_equal(state, wanted),
+		   "with %u bytes: %s, but the state is %s", optmem, strerror(-r),
+		   model_print_filter(state, text));
+	close(fd);
+	return r;
+}
+
+static void test_linux_memory(struct deviations *self)
+{
+	unsigned int n_failed = 0, n_done = 0;
+
+	for (unsigned int optmem = 1; optmem < 700; optmem += 7) {
+		if (try_switch(self, optmem) < 0)
+			n_failed++;
+		else
+			n_done++;
+	}
+	tap_expect(&self->tap, n_failed > 0 && n_done > 0, "%u failed and %u were done",
+		   n_failed, n_done);
+	tap_end(&self->tap,
+		"%s: the linux table's join_source on EXCLUDE{} that fails for memory "
+		"leaves EXCLUDE{}",
+		flavour_name(self->place.flavour));
+}
+
 /* Creating requests close the socket to what others have joined. */
 static void check_multicast_all(struct deviations *self, struct msf *msf, int wanted,
 				const char *who)
@@ -470,6 +533,11 @@ static void check_multicast_all(struct deviations *self, struct msf *msf, int wa
 		expect_result(self, r, 0, "the request");
 		tap_expect(&self->tap, traffic_get_multicast_all(fd, family) == wanted,
 			   "request %zu: MULTICAST_ALL is not %d", i, wanted);
+		/* What others joined reaches a dual-stack socket over both. */
+		tap_expect(&self->tap,
+			   self->place.flavour != FLAVOUR_IPV4_ON_IPV6 ||
+				   traffic_get_multicast_all(fd, AF_INET6) == wanted,
+			   "request %zu: IPV6_MULTICAST_ALL is not %d", i, wanted);
 		close(fd);
 	}
 	tap_end(&self->tap, "%s: MULTICAST_ALL is %d after a creating request %s",
@@ -656,11 +724,12 @@ static void init(struct deviations *self)
 int main(void)
 {
 	static void (*const tests[])(struct deviations *) = {
-		test_leftover,      test_fresh_and_emptied, test_full_state,
-		test_idempotent,    test_duplicates,        test_last_duplicate,
-		test_full_list,     test_long_list,         test_memory,
-		test_multicast_all, test_last_source,       test_linux_table,
-		test_linux_sources, test_exclusive,         test_own_limit,
+		test_leftover,      test_fresh_and_emptied,   test_full_state,
+		test_idempotent,    test_duplicates,          test_last_duplicate,
+		test_full_list,     test_long_list,           test_memory,
+		test_multicast_all, test_last_source,         test_linux_table,
+		test_linux_sources, test_exclusive,           test_own_limit,
+		test_linux_memory,  test_idempotent_leftover,
 	};
 	struct deviations self = { 0 };
 

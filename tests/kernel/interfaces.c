@@ -4,11 +4,13 @@
  * some calls and not in others; an interface that is gone; sockets that take
  * memberships which nothing can be received with.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "model.h"
@@ -307,6 +309,137 @@ static void test_bad_sockets(struct interfaces *self)
 		flavour_name(self->flavour));
 }
 
+static struct msf *make_linux(void)
+{
+	struct msf_config *config;
+	struct msf *msf;
+
+	if (msf_config_new(&config) < 0 ||
+	    msf_config_set_semantics(config, MSF_SEMANTICS_LINUX) < 0 ||
+	    msf_new(&msf, config) < 0)
+		tap_bail_out("cannot make a context");
+	msf_config_free(config);
+	return msf;
+}
+
+static int open_v6only(void)
+{
+	int fd = open_kind(AF_INET6, SOCK_DGRAM, 0), on = 1;
+
+	raw_setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	return fd;
+}
+
+/* Linux lets such a socket join and delivers nothing; our table refuses. */
+static void test_v6only(struct interfaces *self)
+{
+	struct sockaddr_storage source = netns_source(AF_INET, 0, 0);
+	const void *group = &self->group, *from = &source;
+	uint32_t ifindex = self->net.ifindex[0];
+	struct msf *msf = make_linux();
+	int fd = open_v6only();
+
+	expect_result(self, raw_delta(fd, MSF_JOIN_GROUP, ifindex, group, NULL), 0,
+		      "Linux");
+	close(fd);
+	fd = open_v6only();
+	expect_result(self, msf_join_group(msf, fd, ifindex, group), 0, "join_group");
+	expect_state(self, fd, 0, MODEL_EXCLUDE, 0, "join_group");
+	expect_result(self, msf_leave_group(msf, fd, ifindex, group), 0, "leave_group");
+	expect_result(self, msf_join_source(msf, fd, ifindex, group, from), 0,
+		      "join_source");
+	expect_state(self, fd, 0, MODEL_INCLUDE, 1, "join_source");
+	close(fd);
+	fd = open_v6only();
+	expect_result(self, msf_join_group(NULL, fd, ifindex, group), EAFNOSUPPORT,
+		      "join_group in our table");
+	expect_state(self, fd, 0, MODEL_NONE, 0, "join_group in our table");
+	close(fd);
+	msf_free(msf);
+	tap_end(&self->tap, "an IPV6_V6ONLY socket joins IPv4 groups in the linux table "
+			    "alone");
+}
+
+/* RLIMIT_NOFILE bounds the numbers of descriptors: none is left at 0. */
+static rlim_t set_descriptors(rlim_t n)
+{
+	struct rlimit limit;
+	rlim_t old;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		tap_bail_out("getrlimit: %s", strerror(errno));
+	old = limit.rlim_cur;
+	limit.rlim_cur = n;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		tap_bail_out("setrlimit: %s", strerror(errno));
+	return old;
+}
+
+static void expect_emfile(struct interfaces *self, int fd, enum msf_verb verb)
+{
+	struct model_place place = { self->flavour, 0, 0, self->group };
+	struct model_request request = { .verb = verb };
+	struct model_call call;
+	char text[512] = "";
+
+	model_spell(&place, &request, &call);
+	expect_result(self, do_verb(self, fd, 0, verb, 0), EMFILE, "index 0");
+	msf_explain(NULL, fd, &call.request, EMFILE, text, sizeof(text));
+	tap_expect(&self->tap,
+		   strstr(text, "cannot be asked") != NULL &&
+			   strstr(text, strerror(EMFILE)) != NULL,
+		   "verb %d is explained by: %s", verb, text);
+}
+
+static void expect_emfile_by_address(struct interfaces *self, int fd)
+{
+	const struct sockaddr_in *group = (const void *)&self->group;
+	struct ip_mreq mreq = { group->sin_addr, { htonl(0x0a090001) } };
+	struct msf_interface found = { .ifindex = 77 };
+	int r;
+
+	r = msf_find_interface(NULL, "10.9.0.1", &found);
+	tap_expect(&self->tap, r == -EMFILE && found.ifindex == 77,
+		   "find an address: %s, index %u", strerror(-r), found.ifindex);
+	r = msf_find_interface(NULL, "m0", &found);
+	tap_expect(&self->tap, r == -EMFILE && found.ifindex == 77,
+		   "find a name: %s, index %u", strerror(-r), found.ifindex);
+	if (self->flavour == FLAVOUR_IPV6)
+		return;
+	r = msf_setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreq, sizeof(mreq));
+	tap_expect(&self->tap, r == -1 && errno == EMFILE, "IP_ADD_MEMBERSHIP: %s",
+		   strerror(errno));
+}
+
+static void test_no_descriptor(struct interfaces *self)
+{
+	int fd = traffic_open_strict_receiver(self->flavour);
+	uint32_t ifindex = self->net.ifindex[0];
+	rlim_t n = set_descriptors(0);
+
+	for (enum msf_verb verb = MSF_JOIN_GROUP; verb <= MSF_UNBLOCK_SOURCE; verb++)
+		expect_emfile(self, fd, verb);
+	expect_result(self, do_set(self, fd, 0, MCAST_INCLUDE, 3), EMFILE, "set");
+	expect_result(self, do_verb(self, fd, 0, MSF_GET_FILTER, 0), EMFILE, "get");
+	expect_emfile_by_address(self, fd);
+	expect_state(self, fd, 0, MODEL_NONE, 0, "after the refusals");
+	expect_result(self, do_verb(self, fd, ifindex, MSF_JOIN_GROUP, 0), 0,
+		      "join_group by index");
+	expect_result(self, do_verb(self, fd, ifindex, MSF_BLOCK_SOURCE, 1), 0,
+		      "block_source by index");
+	expect_result(self, do_set(self, fd, ifindex, MCAST_INCLUDE, 3), 0,
+		      "set by index");
+	expect_result(self, do_verb(self, fd, ifindex, MSF_GET_FILTER, 0), 0,
+		      "get by index");
+	expect_state(self, fd, 0, MODEL_INCLUDE, 3, "by index");
+	set_descriptors(n);
+	close(fd);
+	tap_end(&self->tap,
+		"%s: without a descriptor index 0 and addresses are EMFILE, and an index "
+		"works",
+		flavour_name(self->flavour));
+}
+
 int main(void)
 {
 	struct interfaces self = { 0 };
@@ -326,6 +459,9 @@ int main(void)
 		test_links_apart(&self);
 		test_good_sockets(&self);
 		test_bad_sockets(&self);
+		if (self.flavour == FLAVOUR_IPV4_ON_IPV6)
+			test_v6only(&self);
+		test_no_descriptor(&self);
 	}
 	return tap_finish(&self.tap);
 }

@@ -147,6 +147,64 @@ static void test_link_events(struct fixture *self)
 		"a link that comes, goes up and down, is renamed and goes is told");
 }
 
+/* How often the link is told to be gone before the link mark is new. */
+static unsigned int count_gone(struct msf_monitor *monitor, const char *name,
+			       const char *mark)
+{
+	struct pollfd poller = { .fd = msf_monitor_get_fd(monitor), .events = POLLIN };
+	long deadline = get_ms() + DEADLINE_MS;
+	struct msf_event event;
+	unsigned int n = 0;
+
+	while (get_ms() < deadline && poll(&poller, 1, deadline - get_ms()) > 0) {
+		if (msf_monitor_dispatch(monitor) < 0)
+			break;
+		while (msf_monitor_pop_event(monitor, &event) == 1) {
+			n += is_event(&event, MSF_EVENT_LINK_GONE, name);
+			if (is_event(&event, MSF_EVENT_LINK, mark))
+				return n;
+		}
+	}
+	tap_bail_out("the link %s is not told", mark);
+}
+
+/* Linux says RTM_DELLINK for both; with the family of bridges for the first. */
+static void test_bridge_port(struct fixture *self)
+{
+	struct msf_monitor *monitor;
+	unsigned int n;
+
+	do_ip("link add name b0 type bridge\n"
+	      "link add name port type veth peer name portp\n"
+	      "link set port master b0\n");
+	monitor = start();
+	do_ip("link set port nomaster\nlink add name mark0 type veth peer name mark0p\n");
+	n = count_gone(monitor, "port", "mark0");
+	tap_expect(&self->tap, n == 0, "left its bridge: gone %u times", n);
+	do_ip("link set port master b0\nlink del port\n"
+	      "link add name mark1 type veth peer name mark1p\n");
+	n = count_gone(monitor, "port", "mark1");
+	tap_expect(&self->tap, n == 1, "deleted in its bridge: gone %u times", n);
+	msf_monitor_free(monitor);
+	do_ip("link del b0\nlink del mark0\nlink del mark1\n");
+	tap_end(&self->tap,
+		"a port is gone when it is deleted, not when it leaves its bridge");
+}
+
+/* A bridge is a link like others, also to join on. */
+static void test_bridge(struct fixture *self)
+{
+	struct msf_monitor *monitor = start();
+	struct msf_event event;
+
+	do_ip("link add name b1 index 3100 type bridge\n");
+	expect_event(self, monitor, MSF_EVENT_LINK, "b1", &event);
+	do_ip("link set b1 up\nlink del b1\n");
+	expect_event(self, monitor, MSF_EVENT_LINK_GONE, "b1", &event);
+	msf_monitor_free(monitor);
+	tap_end(&self->tap, "a bridge that comes and goes is told");
+}
+
 static void test_address_events(struct fixture *self)
 {
 	struct msf_monitor *monitor = start(), *other = start();
@@ -412,6 +470,8 @@ int main(void)
 	traffic_init(&self.traffic, &self.net);
 	test_quiet(&self);
 	test_link_events(&self);
+	test_bridge_port(&self);
+	test_bridge(&self);
 	test_address_events(&self);
 	test_overrun(&self);
 	test_find(&self);

@@ -122,17 +122,20 @@ static void await_addresses(uint32_t ifindex)
 	tap_bail_out("the addresses of interface %u do not settle", ifindex);
 }
 
-static void add_link(struct netns *net, unsigned int l)
+/* ifindex 0: any. */
+static void add_link(struct netns *net, unsigned int l, uint32_t ifindex)
 {
-	char lines[1024], name[8];
+	char lines[1024], name[8], index[24] = "";
 	int n;
 
 	snprintf(name, sizeof(name), "m%u", l);
+	if (ifindex != 0)
+		snprintf(index, sizeof(index), "index %u", ifindex);
 	n = snprintf(lines, sizeof(lines),
-		     "link add %s type veth peer name %sp\n"
+		     "link add name %s %s type veth peer name %sp\n"
 		     "link set %s addrgenmode none\nlink set %sp addrgenmode none\n"
 		     "link set %s up\nlink set %sp up\n",
-		     name, name, name, name, name, name);
+		     name, index, name, name, name, name, name);
 	for (unsigned int i = 1; i <= NETNS_ADDRESSES; i++)
 		n += snprintf(lines + n, sizeof(lines) - n,
 			      "addr add 10.9.%u.%u/24 dev %s\n"
@@ -174,11 +177,21 @@ void netns_init(struct netns *net)
 	net->anchor[0] = open_anchor(AF_INET);
 	net->anchor[1] = open_anchor(AF_INET6);
 	for (unsigned int l = 0; l < NETNS_LINKS; l++)
-		add_link(net, l);
+		add_link(net, l, 0);
 	/* Index 0 means m0 for both families. */
 	if (netns_ip("route add 224.0.0.0/4 dev m0\n"
 		     "route add multicast ff00::/8 dev m0 table local metric 8\n") < 0)
 		tap_bail_out("cannot add the multicast routes");
+}
+
+void netns_replace_link(struct netns *net, unsigned int link)
+{
+	char line[32];
+
+	snprintf(line, sizeof(line), "link del m%u\n", link);
+	if (netns_ip(line) < 0)
+		tap_bail_out("cannot delete m%u", link);
+	add_link(net, link, net->ifindex[link]);
 }
 
 static void append(char **text, size_t *len, const char *line)

@@ -26,6 +26,10 @@ struct netns {
 /* Enters the new namespace; the program ends when that fails. */
 void netns_init(struct netns *net);
 
+/* Deletes the link, with its addresses and routes, and makes another one with the
+ * same name, index and addresses: what sockets hold on it is stale then. */
+void netns_replace_link(struct netns *net, unsigned int link);
+
 /* Runs the lines as one `ip -batch`. Returns 0 or -errno. */
 int netns_ip(const char *lines);
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,9 @@
 #define N_ROUNDS  300u
 #define N_FORKS   200u
 #define N_TURNS   10000u
+
+#define N_FIRST_USES  20u
+#define N_FIRST_FORKS 20u
 
 #define DEADLINE_S 10
 
@@ -360,6 +364,60 @@ static void test_fork_among_threads(struct threads *self)
 		flavour_name(self->place.flavour));
 }
 
+/* Takes the locks of the default context again and again, from the first time on. */
+static void *work_first(void *argument)
+{
+	struct worker *worker = argument;
+
+	while (!atomic_load(&worker->is_stopped))
+		msf_configure_default(NULL);
+	return NULL;
+}
+
+/* A process that never used the default context. Returns 0, 1 for a child with a
+ * wrong answer, or the signal that ended it. */
+static int fork_at_first_use(const struct model_place *place)
+{
+	struct worker worker = { .place = place };
+	int fd = traffic_open_receiver(place->flavour), status = 0;
+
+	if (pthread_create(&worker.thread, NULL, work_first, &worker) != 0)
+		return 99;
+	for (unsigned int i = 0; i < N_FIRST_FORKS && status == 0; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			alarm(DEADLINE_S);
+			_exit(do_verb(NULL, fd, place, MSF_LEAVE_GROUP, 0) !=
+			      -EADDRNOTAVAIL);
+		}
+		if (child < 0 || waitpid(child, &status, 0) != child)
+			return 98;
+	}
+	atomic_store(&worker.is_stopped, true);
+	pthread_join(worker.thread, NULL);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : status != 0;
+}
+
+static void test_fork_at_first_use(struct threads *self)
+{
+	for (unsigned int i = 0; i < N_FIRST_USES; i++) {
+		int status = -1;
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(fork_at_first_use(&self->place));
+		if (waitpid(child, &status, 0) != child)
+			tap_bail_out("no child");
+		if (!tap_expect(&self->tap, status == 0,
+				"process %u: exit status %d (%d: a child hung)", i,
+				WEXITSTATUS(status), SIGALRM))
+			break;
+	}
+	tap_end(&self->tap, "a child forked while other threads use the default context "
+			    "for the first time is not locked out");
+}
+
 static void test_dup(struct threads *self)
 {
 	int fd = traffic_open_strict_receiver(self->place.flavour), other = dup(fd);
@@ -393,6 +451,9 @@ int main(void)
 
 	netns_init(&self.net);
 	netns_set_sysctl("net/ipv4/igmp_max_msf", 64);
+	self.place = (struct model_place){ FLAVOUR_IPV4, 0, self.net.ifindex[0],
+					   netns_group(AF_INET, 0) };
+	test_fork_at_first_use(&self);
 	for (enum flavour flavour = 0; flavour < N_FLAVOURS; flavour++) {
 		self.place = (struct model_place){
 			flavour, 0, self.net.ifindex[0],

@@ -10,19 +10,12 @@
 #include <string.h>
 
 #include "endpoint.h"
+#include "tap.h"
 
-struct result {
-	unsigned int n_tests;
-	unsigned int n_failed;
-};
-
-static void check(struct result *result, bool is_ok, const char *what, const char *detail)
+static void check(struct tap *tap, bool is_ok, const char *what, const char *detail)
 {
-	result->n_tests++;
-	if (!is_ok)
-		result->n_failed++;
-	printf("%s %u - %s%s%s\n", is_ok ? "ok" : "not ok", result->n_tests, what,
-	       *detail ? ": " : "", detail);
+	tap_expect(tap, is_ok, "%s", detail);
+	tap_end(tap, "%s%s%s", what, *detail ? ": " : "", detail);
 }
 
 static const struct {
@@ -131,7 +124,7 @@ static uint16_t get_port(const struct sockaddr_storage *address)
 	return ntohs(sin.sin_port);
 }
 
-static void test_good(struct result *result, size_t i)
+static void test_good(struct tap *tap, size_t i)
 {
 	char text[ENDPOINT_TEXT_MAX] = "", last[INET6_ADDRSTRLEN] = "", detail[200];
 	struct sockaddr_storage group = { 0 };
@@ -153,10 +146,10 @@ static void test_good(struct result *result, size_t i)
 		again.n_groups == endpoint.n_groups && again.port == endpoint.port;
 	snprintf(detail, sizeof(detail), "%s -> %s, last %s %s", good[i].text, text, last,
 		 why);
-	check(result, is_ok, "is read and written back", detail);
+	check(tap, is_ok, "is read and written back", detail);
 }
 
-static void test_bad(struct result *result, size_t i)
+static void test_bad(struct tap *tap, size_t i)
 {
 	struct endpoint endpoint, before;
 	const char *why = "(no reason)";
@@ -167,62 +160,60 @@ static void test_bad(struct result *result, size_t i)
 	memcpy(&before, &endpoint, sizeof(before));
 	r = endpoint_parse(bad[i].text, &endpoint, &why);
 	snprintf(detail, sizeof(detail), "'%.60s' -> %s", bad[i].text, why);
-	check(result,
+	check(tap,
 	      r == -EINVAL && strstr(why, bad[i].why) &&
 		      memcmp(&before, &endpoint, sizeof(before)) == 0,
 	      "is refused with its reason", detail);
 }
 
-static void test_address(struct result *result)
+static void test_address(struct tap *tap)
 {
 	struct sockaddr_storage address;
 	const char *why = "";
 
-	check(result,
+	check(tap,
 	      endpoint_parse_address("10.9.0.1", &address, &why) == 0 &&
 		      address.ss_family == AF_INET && !endpoint_is_multicast(&address) &&
 		      endpoint_get_length(&address) == sizeof(struct sockaddr_in),
 	      "an IPv4 address is read", "");
-	check(result,
+	check(tap,
 	      endpoint_parse_address("ff02::1", &address, &why) == 0 &&
 		      address.ss_family == AF_INET6 && endpoint_is_multicast(&address) &&
 		      endpoint_get_length(&address) == sizeof(struct sockaddr_in6),
 	      "an IPv6 address is read", "");
-	check(result,
+	check(tap,
 	      endpoint_parse_address("10.9.0.1:5000", &address, &why) == -EINVAL &&
 		      address.ss_family == AF_INET6,
 	      "an address has no port", why);
 }
 
-static void test_short_buffers(struct result *result)
+static void test_short_buffers(struct tap *tap)
 {
 	struct endpoint endpoint;
 	const char *why = "";
 	char text[ENDPOINT_TEXT_MAX];
 	bool is_ok = endpoint_parse("[ff3e::1]+3:5000", &endpoint, &why) == 0;
 
-	check(result,
+	check(tap,
 	      is_ok && endpoint_format(&endpoint, text, 16) == -ENOSPC &&
 		      endpoint_format(&endpoint, text, 17) == 16,
 	      "a buffer without room for the NUL is refused", "");
-	check(result,
-	      is_ok && endpoint_format_address(&endpoint.group, text, 7) == -ENOSPC,
+	check(tap, is_ok && endpoint_format_address(&endpoint.group, text, 7) == -ENOSPC,
 	      "a buffer without room for the address is refused", "");
 	endpoint.group.ss_family = AF_UNIX;
-	check(result, endpoint_format(&endpoint, text, sizeof(text)) == -EAFNOSUPPORT,
+	check(tap, endpoint_format(&endpoint, text, sizeof(text)) == -EAFNOSUPPORT,
 	      "another family has no text", "");
 }
 
 int main(void)
 {
-	struct result result = { 0 };
+	struct tap tap = { 0 };
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
-		test_good(&result, i);
+		test_good(&tap, i);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		test_bad(&result, i);
-	test_address(&result);
-	test_short_buffers(&result);
-	printf("1..%u\n", result.n_tests);
-	return result.n_failed != 0;
+		test_bad(&tap, i);
+	test_address(&tap);
+	test_short_buffers(&tap);
+	return tap_finish(&tap);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The shapes as a table, and one reader for each structure. */
+/* The shapes as a table, one reader and one writer for each structure. */
 #include "abi.h"
 
 #include <string.h>
+
+#include "sockaddr.h"
 
 /* clang-format off */
 static const struct abi_shape options[] = {
@@ -145,6 +147,103 @@ static void decode_group_filter(const void *value, struct abi_request *ret)
 	request->fmode = head.gf_fmode;
 	request->numsrc = head.gf_numsrc;
 	request->slist = (const void *)((const char *)value + GROUP_FILTER_SIZE(0));
+}
+
+static struct in_addr to_ipv4(struct addr a)
+{
+	return (struct in_addr){ htonl(addr_ipv4(a)) };
+}
+
+static socklen_t encode_msfilter(const struct abi_values *values,
+				 struct ip_msfilter *ret_filter)
+{
+	char *list = (char *)ret_filter + IP_MSFILTER_SIZE(0);
+
+	ret_filter->imsf_multiaddr = to_ipv4(values->group);
+	ret_filter->imsf_interface = values->interface;
+	ret_filter->imsf_fmode = values->fmode;
+	ret_filter->imsf_numsrc = values->list.n;
+	for (uint32_t i = 0; i < values->list.n; i++) {
+		struct in_addr source = to_ipv4(values->list.addr[i]);
+
+		memcpy(list + i * sizeof(source), &source, sizeof(source));
+	}
+	return IP_MSFILTER_SIZE(0) + values->list.n * sizeof(struct in_addr);
+}
+
+static socklen_t encode_group_filter(const struct abi_values *values,
+				     struct group_filter *ret_filter)
+{
+	ret_filter->gf_interface = values->ifindex;
+	ret_filter->gf_fmode = values->fmode;
+	ret_filter->gf_numsrc = values->list.n;
+	sockaddr_set(&ret_filter->gf_group, values->family, values->group);
+	for (uint32_t i = 0; i < values->list.n; i++)
+		sockaddr_set(&ret_filter->gf_slist[i], values->family,
+			     values->list.addr[i]);
+	return GROUP_FILTER_SIZE(values->list.n);
+}
+
+static socklen_t encode_group_source_req(const struct abi_values *values,
+					 struct group_source_req *ret_req)
+{
+	ret_req->gsr_interface = values->ifindex;
+	sockaddr_set(&ret_req->gsr_group, values->family, values->group);
+	sockaddr_set(&ret_req->gsr_source, values->family, values->source);
+	return sizeof(*ret_req);
+}
+
+static socklen_t encode_group_req(const struct abi_values *values,
+				  struct group_req *ret_req)
+{
+	ret_req->gr_interface = values->ifindex;
+	sockaddr_set(&ret_req->gr_group, values->family, values->group);
+	return sizeof(*ret_req);
+}
+
+static socklen_t encode_mreq6(const struct abi_values *values, struct ipv6_mreq *ret_mreq)
+{
+	addr_to_bytes(values->group, ret_mreq->ipv6mr_multiaddr.s6_addr);
+	ret_mreq->ipv6mr_interface = values->ifindex;
+	return sizeof(*ret_mreq);
+}
+
+static socklen_t encode_mreq(const struct abi_values *values, struct ip_mreqn *ret_mreq)
+{
+	*ret_mreq = (struct ip_mreqn){ to_ipv4(values->group), values->interface,
+				       (int)values->ifindex };
+	return sizeof(*ret_mreq);
+}
+
+static socklen_t encode_mreq_source(const struct abi_values *values,
+				    struct ip_mreq_source *ret_mreq)
+{
+	ret_mreq->imr_multiaddr = to_ipv4(values->group);
+	ret_mreq->imr_interface = values->interface;
+	ret_mreq->imr_sourceaddr = to_ipv4(values->source);
+	return sizeof(*ret_mreq);
+}
+
+socklen_t abi_encode(enum abi_struct layout, const struct abi_values *values,
+		     void *ret_value)
+{
+	switch (layout) {
+	case ABI_MREQ:
+		return encode_mreq(values, ret_value);
+	case ABI_MREQ_SOURCE:
+		return encode_mreq_source(values, ret_value);
+	case ABI_MSFILTER:
+		return encode_msfilter(values, ret_value);
+	case ABI_MREQ6:
+		return encode_mreq6(values, ret_value);
+	case ABI_GROUP_REQ:
+		return encode_group_req(values, ret_value);
+	case ABI_GROUP_SOURCE_REQ:
+		return encode_group_source_req(values, ret_value);
+	case ABI_GROUP_FILTER:
+		return encode_group_filter(values, ret_value);
+	}
+	return 0;
 }
 
 void abi_encode_filter(const struct abi_shape *shape, uint32_t fmode, uint32_t numsrc,

@@ -45,6 +45,24 @@ const struct abi_shape *abi_find_ioctl(unsigned long request);
 void abi_decode(const struct abi_shape *shape, enum msf_verb verb, int level,
 		const void *value, size_t len, struct abi_request *ret);
 
+/* What a structure is to say; what its layout has no place for is not said. */
+struct abi_values {
+	int family;
+	uint32_t ifindex;
+	struct in_addr interface; /* where it is named by address */
+	struct addr group;
+	struct addr source;
+	uint32_t fmode;
+	struct source_set list;
+};
+
+/*
+ * The way back: writes the structure and returns its length. ret_value has room
+ * for it, and is zeroed where the structure has padding.
+ */
+socklen_t abi_encode(enum abi_struct layout, const struct abi_values *values,
+		     void *ret_value);
+
 /* Writes mode and number of sources into a filter structure. */
 void abi_encode_filter(const struct abi_shape *shape, uint32_t fmode, uint32_t numsrc,
 		       void *value);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi.h"
 #include "sockaddr.h"
 #include "socket.h"
 
@@ -75,23 +76,34 @@ static int level_of(const struct request *rq)
 	return rq->family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
 }
 
+static int send_structure(int fd, const struct request *rq, int optname,
+			  enum abi_struct layout, const struct abi_values *values,
+			  void *buf)
+{
+	socklen_t len = abi_encode(layout, values, buf);
+
+	return setsockopt(fd, level_of(rq), optname, buf, len) ? -errno : 0;
+}
+
 int kernel_send_group(int fd, const struct request *rq, int optname)
 {
+	struct abi_values values = { .family = rq->family,
+				     .ifindex = rq->ifindex,
+				     .group = rq->group };
 	struct group_req req = { 0 };
 
-	req.gr_interface = rq->ifindex;
-	sockaddr_set(&req.gr_group, rq->family, rq->group);
-	return setsockopt(fd, level_of(rq), optname, &req, sizeof(req)) ? -errno : 0;
+	return send_structure(fd, rq, optname, ABI_GROUP_REQ, &values, &req);
 }
 
 int kernel_send_source(int fd, const struct request *rq, int optname, struct addr source)
 {
+	struct abi_values values = { .family = rq->family,
+				     .ifindex = rq->ifindex,
+				     .group = rq->group,
+				     .source = source };
 	struct group_source_req req = { 0 };
 
-	req.gsr_interface = rq->ifindex;
-	sockaddr_set(&req.gsr_group, rq->family, rq->group);
-	sockaddr_set(&req.gsr_source, rq->family, source);
-	return setsockopt(fd, level_of(rq), optname, &req, sizeof(req)) ? -errno : 0;
+	return send_structure(fd, rq, optname, ABI_GROUP_SOURCE_REQ, &values, &req);
 }
 
 int kernel_send_delta(int fd, const struct request *rq)
@@ -117,49 +129,23 @@ int kernel_send_delta(int fd, const struct request *rq)
 	return -EINVAL;
 }
 
-/*
- * IP_MSFILTER carries 32 times as many sources within the same option memory, but
- * names the interface by an address.
- */
-static int send_ipv4_filter(int fd, const struct request *rq,
-			    struct kernel_buffer *buffer, uint32_t fmode,
-			    const struct source_set *list)
-{
-	struct ip_msfilter *imsf = (struct ip_msfilter *)buffer->filter;
-	char *slist = (char *)imsf + IP_MSFILTER_SIZE(0);
-	uint32_t address;
-
-	if (!socket_find_address(fd, rq->ifindex, &imsf->imsf_interface))
-		return -ENOBUFS;
-	imsf->imsf_multiaddr.s_addr = htonl(addr_ipv4(rq->group));
-	imsf->imsf_fmode = fmode;
-	imsf->imsf_numsrc = list->n;
-	for (uint32_t i = 0; i < list->n; i++) {
-		address = htonl(addr_ipv4(list->addr[i]));
-		memcpy(slist + i * sizeof(address), &address, sizeof(address));
-	}
-	return setsockopt(fd, IPPROTO_IP, IP_MSFILTER, imsf, IP_MSFILTER_SIZE(list->n))
-		       ? -errno
-		       : 0;
-}
-
 int kernel_send_filter(int fd, const struct request *rq, struct kernel_buffer *buffer,
 		       uint32_t fmode, const struct source_set *list)
 {
-	struct group_filter *gf = buffer->filter;
-	int r;
+	struct abi_values values = { .family = rq->family,
+				     .ifindex = rq->ifindex,
+				     .group = rq->group,
+				     .fmode = fmode,
+				     .list = *list };
+	int r = send_structure(fd, rq, MCAST_MSFILTER, ABI_GROUP_FILTER, &values,
+			       buffer->filter);
 
-	gf->gf_interface = rq->ifindex;
-	gf->gf_fmode = fmode;
-	gf->gf_numsrc = list->n;
-	sockaddr_set(&gf->gf_group, rq->family, rq->group);
-	for (uint32_t i = 0; i < list->n; i++)
-		sockaddr_set(&gf->gf_slist[i], rq->family, list->addr[i]);
-	r = setsockopt(fd, level_of(rq), MCAST_MSFILTER, gf, GROUP_FILTER_SIZE(list->n));
-	r = r ? -errno : 0;
-	if (r == -ENOBUFS && rq->family == AF_INET && list->n > LONG_LIST)
-		r = send_ipv4_filter(fd, rq, buffer, fmode, list);
-	return r;
+	/* IP_MSFILTER carries 32 times as many sources within the same option
+	 * memory, but names the interface by an address */
+	if (r != -ENOBUFS || rq->family != AF_INET || list->n <= LONG_LIST ||
+	    !socket_find_address(fd, rq->ifindex, &values.interface))
+		return r;
+	return send_structure(fd, rq, IP_MSFILTER, ABI_MSFILTER, &values, buffer->filter);
 }
 
 /* At most room sources are written behind the head. */

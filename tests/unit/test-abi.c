@@ -182,11 +182,82 @@ end:
 	tap_end(tap, "%s at level %d reads as its request", name, level);
 }
 
+static bool is_list(const struct abi_shape *shape, const struct request_input *input,
+		    const struct source_set *list)
+{
+	for (uint32_t i = 0; i < list->n; i++) {
+		struct addr a;
+
+		if (shape->layout == ABI_MSFILTER)
+			a = addr_from_ipv4(ntohl(input->ipv4_list[i].s_addr));
+		else
+			sockaddr_get((const void *)&input->request.slist[i], &a);
+		if (!addr_equal(a, list->addr[i]))
+			return false;
+	}
+	return true;
+}
+
+/* What is written is read again: every layout says all that it has a place for. */
+static void test_way_back(struct tap *tap, int level, int optname, const char *name)
+{
+	const struct abi_shape *shape = abi_find_option(level, optname);
+	bool is_ipv4 = level == IPPROTO_IP;
+	struct addr sources[2] = {
+		is_ipv4 ? addr_from_ipv4(0x0a090001) : (struct addr){ 1, 2 },
+		is_ipv4 ? addr_from_ipv4(0x0a090002) : (struct addr){ 1, 3 }
+	};
+	struct abi_values values = {
+		.family = is_ipv4 ? AF_INET : AF_INET6,
+		.ifindex = IFINDEX,
+		.interface = { htonl(0x0a090009) },
+		.group = is_ipv4 ? addr_from_ipv4(0xe8010101)
+				 : (struct addr){ 0xff3e000000000000, 1 },
+		.source = sources[0],
+		.fmode = MCAST_EXCLUDE,
+		.list = { 2, sources },
+	};
+	char buf[GROUP_FILTER_SIZE(2)] __attribute__((aligned(8))) = { 0 };
+	const struct request_input *input;
+	struct abi_request asked;
+	struct addr a;
+
+	abi_decode(shape, shape->verb, level, buf,
+		   abi_encode(shape->layout, &values, buf), &asked);
+	input = &asked.input;
+	tap_expect(tap, !input->fault, "no fault, not %d", input->fault);
+	tap_expect(tap,
+		   sockaddr_get(input->request.group, &a) == SOCKADDR_OK &&
+			   addr_equal(a, values.group),
+		   "the group");
+	tap_expect(tap,
+		   input->request.ifindex == IFINDEX ||
+			   (input->has_address &&
+			    input->address.s_addr == values.interface.s_addr),
+		   "the interface");
+	if (shape->layout == ABI_MREQ_SOURCE || shape->layout == ABI_GROUP_SOURCE_REQ)
+		tap_expect(tap,
+			   sockaddr_get(input->request.source, &a) == SOCKADDR_OK &&
+				   addr_equal(a, sources[0]),
+			   "the source");
+	if (shape->verb == MSF_SET_FILTER)
+		tap_expect(tap,
+			   input->request.fmode == MCAST_EXCLUDE &&
+				   input->request.numsrc == 2 &&
+				   is_list(shape, input, &values.list),
+			   "mode and list");
+	tap_end(tap, "%s at level %d is written as it is read", name, level);
+}
+
 int main(void)
 {
 	struct tap tap = { 0 };
 
-#define SHAPE(level, optname) test_shape(&tap, level, optname, #optname)
+#define SHAPE(level, optname)                                  \
+	do {                                                   \
+		test_shape(&tap, level, optname, #optname);    \
+		test_way_back(&tap, level, optname, #optname); \
+	} while (0)
 	SHAPE(IPPROTO_IP, IP_ADD_MEMBERSHIP);
 	SHAPE(IPPROTO_IP, IP_DROP_MEMBERSHIP);
 	SHAPE(IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP);

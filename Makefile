@@ -13,7 +13,7 @@ all: deps-build $(BUILD)/build.ninja
 
 # The tests need more packages than the tools: "make test" adds them.
 $(BUILD)/build.ninja:
-	meson setup --prefix=$(PREFIX) -Dtests=false $(MESON_FLAGS) $(BUILD)
+	meson setup --prefix=$(PREFIX) --libdir=lib -Dtests=false $(MESON_FLAGS) $(BUILD)
 
 # Everything that building, the demo and the tests need.
 deps: deps-test

@@ -58,8 +58,9 @@ refuse() {
 	refuse 2 '10.9.0.256: source: misspelt IPv4 address.*' \
 		-s 10.9.0.256 232.1.1.1:5000 eth0
 	refuse 2 'fd09:::1: source: misspelt IPv6 address' -s fd09:::1 ff3e::1 eth0
-	refuse 2 ': source: the address is missing' -s '' 232.1.1.1:5000 eth0
-	refuse 2 ': source: the address is missing' -s 10.9.0.1, 232.1.1.1:5000 eth0
+	refuse 2 '"": source: an empty one is in the list' -s '' 232.1.1.1:5000 eth0
+	refuse 2 '10.9.0.1,: source: an empty one is in the list; .*' \
+		-s 10.9.0.1, 232.1.1.1:5000 eth0
 }
 
 @test "source that cannot be one" {
@@ -111,7 +112,7 @@ refuse() {
 	refuse 2 '232.1.1.1:5000: an interface must follow.*' 232.1.1.1:5000
 	refuse 2 'GROUP: nothing to join.*'
 	refuse 2 '--bogus: unknown option' --bogus 232.1.1.1:5000 eth0
-	refuse 2 '--backend: must be auto, kernel or asm' --backend x 232.1.1.1 eth0
+	refuse 2 '--backend: x: must be auto, kernel or asm' --backend x 232.1.1.1 eth0
 	refuse 2 '--count: .*' --count 0 232.1.1.1:5000 eth0
 	refuse 2 '--count: .*' --count -5 232.1.1.1:5000 eth0
 	refuse 2 '--timeout: .*' --timeout 0 232.1.1.1:5000 eth0
@@ -215,7 +216,7 @@ ff3e::1 [fd09::1]
 	printf '239.1.1.1:5000 eth0\n10.9.0.1@10.9.0.2 eth0' > "$file"
 	refuse 2 "$file:2: 10.9.0.2: not a multicast group.*" --file "$file"
 	printf '!@239.1.1.1:5000 eth0\n' > "$file"
-	refuse 2 "$file:1: : source: the address is missing" --file "$file"
+	refuse 2 "$file:1: \"\": source: an empty one is in the list" --file "$file"
 	printf '10.9.0.1@232.1.1.1:5000 eth0\n' > "$file"
 	refuse 2 "$file:1: 10.9.0.1: sources are given twice.*" -s 10.9.0.2 --file "$file"
 	printf '239.1.1.1:5000 eth0\0\n' > "$file"
@@ -337,4 +338,102 @@ refuse_sdp() {
 	assert_equal "$status" 2
 	[[ $stderr != *$'\033'* ]]
 	[[ $stderr == *'?[2J239.1.1.1'* ]]
+}
+
+@test "an interface that is none, or that an address does not name" {
+	refuse 1 '10.1.2.3: no such interface: .*ip address lists them.*' \
+		239.1.1.1 10.1.2.3
+	refuse 1 'fd77::1: no such interface: .*ip address lists them.*' ff3e::1 fd77::1
+	refuse 1 'nope0: no such interface: ip link lists them.*' 239.1.1.1 nope0
+	refuse 2 '0: not an interface: .*' 239.1.1.1 0
+	refuse 2 '"": not an interface: .*' 239.1.1.1 ''
+	printf '239.1.1.1 0\n' > "$BATS_TEST_TMPDIR/bad"
+	refuse 2 "$BATS_TEST_TMPDIR/bad:1: 0: not an interface: .*" \
+		--file "$BATS_TEST_TMPDIR/bad"
+}
+
+@test "a mistake in a number names the option and the number" {
+	refuse 2 '--count: 0.5: must be a number of packets.*' -n 0.5 239.1.1.1:5000 eth0
+	refuse 2 '--timeout: x: must be a number of seconds.*' -t x 239.1.1.1:5000 eth0
+	refuse 2 '--timeout: 0: must be .*, more than 0' -t 0 239.1.1.1:5000 eth0
+	refuse 2 '--wait: x: must be a number of seconds.*' --wait=x 239.1.1.1:5000 eth0
+	refuse 2 '5: no group; a time to wait is written --wait=5' \
+		--wait 5 239.1.1.1:5000 eth0
+}
+
+@test "--sdp with two interfaces" {
+	sdp 'c=IN IP4 239.1.1.1/1' 'm=audio 5000 RTP/AVP 96'
+	refuse 2 'eth1: only one interface follows --sdp FILE' \
+		--sdp "$BATS_TEST_TMPDIR/session.sdp" eth0 eth1
+}
+
+@test "a byte order mark in front of a file is skipped" {
+	{
+		printf '\xef\xbb\xbf'
+		echo '239.1.1.1:5000 eth0'
+		echo '239.1.1.2:5000 eth0'
+	} > "$BATS_TEST_TMPDIR/channels"
+	run_mjoin --timeout 0.05 --file "$BATS_TEST_TMPDIR/channels"
+	assert_line --partial 'joined 239.1.1.1:5000 on eth0'
+	assert_line --partial 'joined 239.1.1.2:5000 on eth0'
+	sdp 'c=IN IP4 239.1.1.1/1' 'm=audio 5000 RTP/AVP 96'
+	sed -i '1s/^/\xef\xbb\xbf/' "$BATS_TEST_TMPDIR/session.sdp"
+	run channels
+	assert_output "239.1.1.1:5000 exclude []"
+}
+
+@test "--sdp: names are not looked up, and it is said" {
+	sdp 'c=IN IP4 232.1.1.1/1' 'm=audio 5000 RTP/AVP 96' \
+		'a=source-filter: incl IN * * sender.example.com'
+	refuse_sdp 7 'sender.example.com: source: neither .*names are not looked up.*'
+	sdp 'c=IN IP4 232.1.1.1/1' 'm=audio 5000 RTP/AVP 96' \
+		'a=source-filter: incl IN IP4 group.example.com 10.9.0.1'
+	refuse_sdp 7 'group.example.com: neither .*names are not looked up.*'
+}
+
+@test "--sdp: a unicast media beside others is skipped with a warning" {
+	sdp 'm=audio 5000 RTP/AVP 96' 'c=IN IP4 10.9.0.1' \
+		'm=audio 5002 RTP/AVP 96' 'c=IN IP4 239.1.1.1/1' \
+		'm=video 5004 RTP/AVP 31' 'c=IN IP6 fd09::1'
+	run channels
+	assert_output "239.1.1.1:5002 exclude []"
+	run_mjoin --timeout 0.05 --sdp "$BATS_TEST_TMPDIR/session.sdp" eth0
+	assert_equal "${#stderr_lines[@]}" 2
+	[[ ${stderr_lines[0]} == *"session.sdp:6: 10.9.0.1:5000: warning: not a multicast\
+ group: this media is skipped, and 1 more" ]]
+	run_mjoin --quiet --timeout 0.05 --sdp "$BATS_TEST_TMPDIR/session.sdp" eth0
+	[[ $stderr != *warning* ]]
+	sdp 'm=audio 5000 RTP/AVP 96' 'c=IN IP4 10.9.0.1' \
+		'm=video 5004 RTP/AVP 31' 'c=IN IP6 fd09::1'
+	refuse_sdp 6 '10.9.0.1:5000: not a multicast group'
+}
+
+@test "more channels than files may be open are refused before the first join" {
+	for n in 50 200; do
+		run --separate-stderr in_rx bash -c \
+			'ulimit -n 100; mjoin --timeout 0.05 "239.1.1.0+$0" eth0' "$n"
+		assert_equal "$status" "$((n > 100))"
+		((n > 100)) || continue
+		assert_equal "$output" ""
+		[[ $stderr =~ ^mjoin:\ limit\ of\ open\ files:\ 200\ sockets\ need ]]
+		need=${stderr##* }
+	done
+	# The number that was named does.
+	run --separate-stderr in_rx bash -c \
+		'ulimit -n "$0"; mjoin --timeout 0.05 239.1.1.0+200 eth0' "$need"
+	assert_equal "$status" 0
+}
+
+@test "an interface without an IPv4 address is told of" {
+	warning='^mjoin: eth0: warning: eth0 has no IPv4 address: .*ip address add'
+	start_mjoin 239.1.1.1+2:5000 eth0
+	stop_mjoin
+	assert_equal "$(cat "$err")" ""
+	ip -n "$rx" -4 address flush dev eth0
+	start_mjoin 239.1.1.1+2:5000 eth0 239.1.2.1:5000 eth0
+	stop_mjoin
+	assert_equal "$(grep -c "$warning" "$err")" 1
+	start_mjoin '[ff1e::1]:5000' eth0
+	stop_mjoin
+	assert_equal "$(cat "$err")" ""
 }

@@ -286,3 +286,128 @@ teardown() {
 	assert_equal "$status" 0
 	assert_output --regexp '^mjoin [0-9]+\.[0-9]+\.[0-9]+$'
 }
+
+# full_pipe: $pipe, which nobody reads and in which there is no room.
+full_pipe() {
+	pipe=$BATS_TEST_TMPDIR/full.$((n_pipes += 1))
+	mkfifo "$pipe"
+	exec 7<> "$pipe"
+	# dd stops at the first block that a full pipe does not take.
+	dd if=/dev/zero of="$pipe" bs=4096 oflag=nonblock 2> /dev/null || true
+}
+
+is_waiting_in_poll() {
+	grep -q poll "/proc/$1/wchan"
+}
+
+@test "a signal ends mjoin although nobody reads what it reports" {
+	before=$(memberships)
+	for options in "--json -s 10.9.0.1" "-s 10.9.0.1"; do
+		full_pipe
+		# shellcheck disable=SC2086
+		ip netns exec "$rx" mjoin $options 232.1.1.1+20:5000 eth0 \
+			> "$pipe" 2> "$BATS_TEST_TMPDIR/err" 3>&- &
+		mjoin=$!
+		pids+=("$mjoin")
+		wait_for is_waiting_in_poll "$mjoin"
+		SECONDS=0
+		stop_mjoin
+		[ "$SECONDS" -lt 5 ]
+		assert_equal "$status" 1
+		assert_equal "$(wc -l < "$BATS_TEST_TMPDIR/err")" 1
+		grep -q '^mjoin: output: the reader takes nothing, ' \
+			"$BATS_TEST_TMPDIR/err"
+		assert_equal "$(memberships)" "$before"
+		exec 7>&-
+	done
+}
+
+@test "a second signal ends mjoin at once although nobody reads what it reports" {
+	full_pipe
+	ip netns exec "$rx" mjoin --json --output - 239.1.1.1:5000 eth0 \
+		> /dev/null 2> "$pipe" 3>&- &
+	mjoin=$!
+	pids+=("$mjoin")
+	wait_for is_waiting_in_poll "$mjoin"
+	kill -INT "$mjoin"
+	wait_for eval '! grep -q "^SigBlk:.*2$" "/proc/$mjoin/status"'
+	stop_mjoin
+	exec 7>&-
+	assert_equal "$status" 130
+}
+
+@test "a message that nobody reads does not keep a signal waiting" {
+	full_pipe
+	ip netns exec "$rx" mjoin 232.1.1.1:5000 eth0 \
+		> "$BATS_TEST_TMPDIR/out" 2> "$pipe" 3>&- &
+	mjoin=$!
+	pids+=("$mjoin")
+	out=$BATS_TEST_TMPDIR/out
+	wait_for grep -q '^joined' "$out"
+	stop_mjoin
+	exec 7>&-
+	assert_equal "$status" 0
+	grep -q ' 0 packets' "$out"
+}
+
+@test "a report that was held up arrives whole and in its order" {
+	full_pipe
+	ip netns exec "$rx" mjoin --json 239.1.0.0+300 eth0 \
+		> "$pipe" 2> /dev/null 3>&- &
+	mjoin=$!
+	pids+=("$mjoin")
+	wait_for is_waiting_in_poll "$mjoin"
+	kill -INT "$mjoin"
+	tr -d '\0' < "$pipe" > "$BATS_TEST_TMPDIR/out" 3>&- 7>&- &
+	pids+=($!)
+	reap
+	exec 7>&-
+	wait $!
+	out=$BATS_TEST_TMPDIR/out
+	assert_equal "$status" 0
+	assert_equal "$(jq -s 'map(select(.event == "summary")) | length' "$out")" 300
+}
+
+@test "times that were asked for are told as they were asked for" {
+	for i in 1 2 3 4 5; do
+		run_mjoin --wait=0.111 239.1.1.1:5000 eth0
+		assert_equal "$status" 3
+		assert_equal "$stderr" \
+			"mjoin: 239.1.1.1:5000 on eth0: no packet in 0.111 s"
+		run_mjoin --timeout 0.111 239.1.1.1:5000 eth0
+		assert_equal "$stderr" "mjoin: --timeout: no packet in 0.111 s"
+	done
+}
+
+@test "a reader of the report that goes ends the run cleanly" {
+	keep_sending --source 10.9.0.1 239.1.1.1:5000 eth0
+	for option in --json --retry; do
+		ip netns exec "$rx" timeout "$DEADLINE" bash -c \
+			'mjoin "$1" 239.1.1.1:5000 eth0; echo "$?" > "$0"' \
+			"$BATS_TEST_TMPDIR/status" "$option" \
+			2> "$BATS_TEST_TMPDIR/err" | true
+		wait_for test -s "$BATS_TEST_TMPDIR/status"
+		assert_equal "$(cat "$BATS_TEST_TMPDIR/status")" 0
+		assert_equal "$(cat "$BATS_TEST_TMPDIR/err")" ""
+		rm "$BATS_TEST_TMPDIR/status"
+	done
+}
+
+@test "no descriptor is taken for a standard one that is closed" {
+	keep_sending --source 10.9.0.1 239.1.1.1:5000 eth0
+	for closed in '>&-' '2>&-' '<&- >&- 2>&-'; do
+		run in_rx timeout "$DEADLINE" bash -c "mjoin --json --count 3 \
+			--output '$BATS_TEST_TMPDIR/payload' 239.1.1.1:5000 eth0 $closed"
+		assert_equal "$status" 0
+		assert_equal "$(stat -c %s "$BATS_TEST_TMPDIR/payload")" 192
+	done
+}
+
+@test "--help and --version that cannot be written are status 1" {
+	for option in --help --version --usage; do
+		run --separate-stderr bash -c "mjoin $option > /dev/full"
+		assert_equal "$status" 1
+		assert_equal "$stderr" \
+			"mjoin: standard output: No space left on device"
+	done
+}

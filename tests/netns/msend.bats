@@ -371,7 +371,7 @@ refuse() {
 	refuse 2 '::ffff:10.9.0.1: a source is a unicast address' -s ::ffff:10.9.0.1 \
 		'[ff3e::1]:5000' eth0
 	refuse 2 'the source is given twice' -s 10.9.0.1,10.9.0.1 232.1.1.1:5000 eth0
-	refuse 2 'the address is missing' -s 10.9.0.1, 232.1.1.1:5000 eth0
+	refuse 2 'an empty source is in the list' -s 10.9.0.1, 232.1.1.1:5000 eth0
 	refuse 2 '--size: 15 is not from 16 to 65507' -z 15 232.1.1.1:5000 eth0
 	refuse 2 '--size: 27 is not from 28 to 65507' --rtp -z 27 232.1.1.1:5000 eth0
 	refuse 2 '--size: 65508 is not' -z 65508 232.1.1.1:5000 eth0
@@ -381,7 +381,7 @@ refuse() {
 	refuse 2 '--payload-type: 128 is not from 0 to 127' --rtp --payload-type 128 \
 		232.1.1.1:5000 eth0
 	refuse 2 '--duration: seconds are from 0' -d -1 232.1.1.1:5000 eth0
-	refuse 2 'invalid numeric value' -r fast 232.1.1.1:5000 eth0
+	refuse 2 '--rate: fast: must be a whole number' -r fast 232.1.1.1:5000 eth0
 	refuse 2 '--nonsense: unknown option' --nonsense 232.1.1.1:5000 eth0
 }
 
@@ -442,4 +442,68 @@ refuse() {
 	run msend --version
 	assert_success
 	assert_output --regexp '^msend [0-9]+\.[0-9]+\.[0-9]+$'
+}
+
+@test "a mistake in a number names the option and the number" {
+	for mistake in '-r 0.5 --rate: 0.5' '-c x --count: x' '-z 9y --size: 9y' \
+		'-t z --ttl: z' '--payload-type q --payload-type: q' \
+		'-d x --duration: x' \
+		'-c 99999999999999999999 --count: 99999999999999999999'; do
+		read -r option value expected <<< "$mistake"
+		run msend "$option" "$value" 239.1.1.1:5000 eth0
+		assert_equal "$status" 2
+		[[ $output == "msend: $expected: must be a"* ]] || fail "$output"
+	done
+}
+
+@test "sources and interfaces that are none" {
+	run msend --source 10.9.0.1, 239.1.1.1:5000 eth0
+	assert_equal "$status" 2
+	assert_output --partial '--source: an empty source is in the list'
+	for none in 0 ''; do
+		run msend 239.1.1.1:5000 "$none"
+		assert_equal "$status" 2
+		assert_output --partial 'not an interface'
+	done
+	run msend 239.1.1.1:5000 10.1.2.3
+	assert_equal "$status" 1
+	assert_output --partial 'no one has this address'
+}
+
+@test "--quiet with --json prints the summary all the same" {
+	run msend --quiet --json --count 3 --source 10.9.0.1 239.1.1.1:5000 eth0
+	assert_equal "$status" 0
+	assert_equal "$(jq '.flows[0].packets' <<< "$output")" 3
+}
+
+@test "--help and --version that cannot be written are status 1" {
+	for option in --help --version; do
+		run msend "$option" > /dev/null
+		assert_equal "$status" 0
+		run in_tx bash -c "'$program' $option > /dev/full"
+		assert_equal "$status" 1
+		assert_output "msend: standard output: No space left on device"
+	done
+	run in_tx bash -c "'$program' --count 1 239.1.1.1:5000 eth0 > /dev/full"
+	assert_equal "$status" 1
+	assert_output --partial "No space left on device"
+}
+
+@test "a summary that nobody reads does not keep a signal waiting" {
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	exec 7<> "$BATS_TEST_TMPDIR/pipe"
+	dd if=/dev/zero of="$BATS_TEST_TMPDIR/pipe" bs=4096 oflag=nonblock \
+		2> /dev/null || true
+	start_capture
+	ip netns exec "$tx" "$program" --source 10.9.0.1 239.1.1.1:5000 eth0 \
+		> "$BATS_TEST_TMPDIR/pipe" 2> "$sent.errors" 3>&- &
+	mjoin=$!
+	pids+=("$mjoin")
+	wait_for has_captured 1
+	stop_mjoin
+	stop_capture
+	exec 7>&-
+	assert_equal "$status" 1
+	grep -q '^msend: cannot write the summary: the reader takes nothing$' \
+		"$sent.errors"
 }

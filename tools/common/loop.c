@@ -114,10 +114,10 @@ int loop_add_signals(struct loop *loop, struct loop_source *source, loop_handler
 int loop_take_signal(struct loop_source *source)
 {
 	struct signalfd_siginfo info;
+	ssize_t n = read(source->fd, &info, sizeof(info));
+	int r = n == sizeof(info) ? (int)info.ssi_signo : n < 0 ? -errno : -EIO;
 	sigset_t set;
 
-	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
-		return errno ? -errno : -EIO;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
@@ -125,7 +125,7 @@ int loop_take_signal(struct loop_source *source)
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	return (int)info.ssi_signo;
+	return r;
 }
 
 void loop_del(struct loop *loop, struct loop_source *source)

@@ -43,7 +43,8 @@ int loop_add_timer(struct loop *loop, struct loop_source *source, uint64_t first
 int loop_add_signals(struct loop *loop, struct loop_source *source, loop_handler *handler,
 		     void *data);
 
-/* Takes one of them; the next one ends the process at once. The number or -errno. */
+/* Takes one of them; the next one ends the process at once, also when there was none
+ * to take. The number or -errno (-EAGAIN: none). */
 int loop_take_signal(struct loop_source *source);
 
 /* Removes; nothing to do for a source that is not added. */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "channel.h"
+#include "mark.h"
 
 #define BLANKS " \t\r\v\f"
 
@@ -115,8 +116,15 @@ int channel_filter_parse(struct channel_filter *filter, const char *sources,
 	char *words = strdup(sources), *rest = words, *word;
 	int r = words ? 0 : -ENOMEM;
 
-	while (r == 0 && (word = strsep(&rest, ",")))
-		r = channel_filter_add(filter, word, group, mistake);
+	while (r == 0 && (word = strsep(&rest, ","))) {
+		if (*word)
+			r = channel_filter_add(filter, word, group, mistake);
+		else
+			r = mistake_set(mistake, *sources ? sources : "\"\"",
+					"source: an empty one is in the list%s",
+					*sources ? "; commas stand only between sources"
+						 : "");
+	}
 	free(words);
 	return r;
 }
@@ -190,6 +198,15 @@ static int check_group(const struct channel_list *list, const struct endpoint *e
 	return 0;
 }
 
+/* Index 0 is the kernel's choice in RFC 3678, which is none of the user's. */
+static int check_interface(const char *interface, struct mistake *mistake)
+{
+	if (strspn(interface, "0") != strlen(interface))
+		return 0;
+	return mistake_set(mistake, *interface ? interface : "\"\"",
+			   "not an interface: give its name, its index or its address");
+}
+
 int channel_list_add(struct channel_list *list, const struct endpoint *endpoint,
 		     const char *interface, struct channel_filter *filter,
 		     struct mistake *mistake)
@@ -197,6 +214,8 @@ int channel_list_add(struct channel_list *list, const struct endpoint *endpoint,
 	struct channel channel = { .endpoint = *endpoint, .filter = *filter };
 	int r = check_group(list, endpoint, mistake);
 
+	if (r == 0)
+		r = check_interface(interface, mistake);
 	*filter = (struct channel_filter){ 0 };
 	if (r == 0)
 		r = filter_sort(&channel.filter, mistake);
@@ -290,7 +309,7 @@ int channel_list_parse_file(struct channel_list *list,
 			    const struct channel_preset *preset, const char *text,
 			    size_t len, struct mistake *mistake)
 {
-	char *copy = strdup(text), *rest = copy, *line;
+	char *copy = strdup(text), *rest = copy ? mark_skip(copy) : NULL, *line;
 	int r = copy ? 0 : -ENOMEM;
 
 	mistake->line = 0;

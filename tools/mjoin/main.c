@@ -8,12 +8,16 @@
 #include "options.h"
 #include "output.h"
 #include "run.h"
+#include "standard.h"
 
 int main(int argc, char **argv)
 {
 	struct options options;
-	int status, r = options_parse(&options, argc, (const char **)argv);
+	int status, r;
 
+	if (standard_init() < 0)
+		return OUTPUT_FAILED;
+	r = options_parse(&options, argc, (const char **)argv);
 	if (r > 0)
 		status = run(&options);
 	else if (r == 0)

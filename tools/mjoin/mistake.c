@@ -31,5 +31,8 @@ void mistake_print(const struct mistake *mistake, const char *file)
 		snprintf(where, sizeof(where), "%.480s: %s", file, mistake->what);
 	else
 		snprintf(where, sizeof(where), "%s", mistake->what);
-	output_error(where, "%s", mistake->why);
+	if (mistake->is_warning)
+		output_warning(where, "%s", mistake->why);
+	else
+		output_error(where, "%s", mistake->why);
 }

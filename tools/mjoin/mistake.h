@@ -6,6 +6,7 @@
 #ifndef MJOIN_MISTAKE_H
 #define MJOIN_MISTAKE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define MISTAKE_WHAT_MAX 96
@@ -15,6 +16,7 @@ struct mistake {
 	size_t line;                 /* from 1; 0: not in a file */
 	char what[MISTAKE_WHAT_MAX]; /* the word; a long one is cut */
 	char why[MISTAKE_WHY_MAX];
+	bool is_warning; /* the call went well; something was left out */
 };
 
 /* Writes what and why; the line stays. Always -EINVAL. */

@@ -201,19 +201,39 @@ static int respell_wait(int argc, const char **argv, const char **words, char **
 }
 
 /* A decimal number of seconds, more than none. */
-static int parse_seconds(const char *option, const char *text, uint64_t *ret_ms)
+static int read_seconds(const char *text, uint64_t *ret_ms)
 {
 	char *end;
 	double seconds;
 
 	if (strspn(text, "0123456789.") != strlen(text) || !*text)
-		return usage_error(option,
-				   "must be a number of seconds, such as 5 or 0.5");
+		return -EINVAL;
 	seconds = strtod(text, &end);
 	if (*end || !(seconds >= 0.001) || seconds > SECONDS_MAX)
-		return usage_error(option, "must be a number of seconds, more than 0");
+		return -ERANGE;
 	*ret_ms = (uint64_t)llround(seconds * 1000);
 	return 0;
+}
+
+/* "--count: x: must be ..." */
+static int value_error(const char *option, const char *text, const char *why)
+{
+	char what[80];
+
+	snprintf(what, sizeof(what), "%s: %.40s", option, *text ? text : "\"\"");
+	return usage_error(what, why);
+}
+
+static int parse_seconds(const char *option, const char *text, uint64_t *ret_ms)
+{
+	int r = read_seconds(text, ret_ms);
+
+	if (r == 0)
+		return 0;
+	return value_error(option, text,
+			   r == -ERANGE
+				   ? "must be a number of seconds, more than 0"
+				   : "must be a number of seconds, such as 5 or 0.5");
 }
 
 static int parse_count(const char *text, uint64_t *ret)
@@ -224,7 +244,8 @@ static int parse_count(const char *text, uint64_t *ret)
 	errno = 0;
 	value = strtoull(text, &end, 10);
 	if (strspn(text, "0123456789") != strlen(text) || !*text || errno || value == 0)
-		return usage_error("--count", "must be a number of packets, at least 1");
+		return value_error("--count", text,
+				   "must be a number of packets, at least 1");
 	*ret = value;
 	return 0;
 }
@@ -245,7 +266,7 @@ static int parse_backend(const char *text, enum msf_backend *ret)
 			*ret = names[i].backend;
 			return 0;
 		}
-	return usage_error("--backend", "must be auto, kernel or asm");
+	return value_error("--backend", text, "must be auto, kernel or asm");
 }
 
 static int parse_values(struct options *options, struct words *words)
@@ -315,6 +336,8 @@ static int read_sdp(struct options *options, const struct channel_preset *preset
 	if (r == 0)
 		r = sdp_parse(&options->channels, preset, text, len, interface, &mistake);
 	free(text);
+	if (r == 0 && mistake.is_warning && !options->is_quiet)
+		mistake_print(&mistake, path);
 	return say(r, &mistake, path);
 }
 
@@ -328,15 +351,14 @@ static void warn_of_port(const struct channel *channel, const char *text)
 }
 
 static int parse_pairs(struct options *options, const struct channel_preset *preset,
-		       const char **words)
+		       const char **words, const char *why_alone)
 {
 	struct mistake mistake = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; words && words[i] && r == 0; i += 2) {
 		if (!words[i + 1])
-			return usage_error(words[i],
-					   "an interface must follow: mjoin GROUP IFACE");
+			return usage_error(words[i], why_alone);
 		r = say(channel_list_parse(&options->channels, preset, words[i],
 					   words[i + 1], &mistake),
 			&mistake, NULL);
@@ -374,6 +396,19 @@ static int check_ports(const struct options *options)
 	return 0;
 }
 
+/* --wait 5 GROUP IFACE: no address looks like this. */
+static int check_wait(const char *word)
+{
+	char why[80];
+	uint64_t ms;
+
+	if (read_seconds(word, &ms) < 0)
+		return 0;
+	snprintf(why, sizeof(why), "no group; a time to wait is written --wait=%.20s",
+		 word);
+	return usage_error(word, why);
+}
+
 static int parse_channels(struct options *options, const struct words *words,
 			  const char **args)
 {
@@ -385,14 +420,19 @@ static int parse_channels(struct options *options, const struct words *words,
 	if (words->sources[MCAST_INCLUDE])
 		preset = (struct channel_preset){ MCAST_INCLUDE,
 						  words->sources[MCAST_INCLUDE] };
-	if (words->sdp) {
+	if (words->is_wait && !words->wait && args)
+		r = check_wait(args[0]);
+	if (r == 0 && words->sdp) {
 		r = read_sdp(options, &preset, words->sdp, args ? args[0] : NULL);
 		args = r == 0 ? args + 1 : args;
 	}
 	if (r == 0 && words->file)
 		r = read_channels(options, &preset, words->file);
 	if (r == 0)
-		r = parse_pairs(options, &preset, args);
+		r = parse_pairs(options, &preset, args,
+				words->sdp
+					? "only one interface follows --sdp FILE"
+					: "an interface must follow: mjoin GROUP IFACE");
 	if (r == 0 && options->channels.n_channels == 0)
 		r = usage_error(words->file ? words->file : "GROUP",
 				"nothing to join; mjoin --help tells how to name it");

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAYLOAD_N_CANCEL 2
+#include "writer.h"
 
 struct payload;
 
@@ -25,11 +25,8 @@ struct payload *payload_free(struct payload *payload);
 /* Do the payloads go where other output would go? */
 bool payload_is_standard_output(const struct payload *payload);
 
-/* Descriptors that end a wait when they become readable; -1: none. */
-void payload_set_cancel(struct payload *payload, const int fds[PAYLOAD_N_CANCEL]);
-
-/* From now on wait for the reader no longer than this. */
-void payload_set_patience(struct payload *payload, int ms);
+/* For cancelling, and patience. */
+struct writer *payload_get_writer(struct payload *payload);
 
 /* Keeps the data, and writes it when there is enough. Errors as below. */
 int payload_add(struct payload *payload, const void *data, size_t len);

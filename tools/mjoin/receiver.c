@@ -203,13 +203,21 @@ static uint32_t sources_per_socket(const struct receiver *receiver, struct msf *
 	return n ? n : 1;
 }
 
+uint32_t receiver_count_sockets(const struct receiver *receiver, struct msf *msf)
+{
+	uint32_t numsrc = receiver->channel->filter.numsrc;
+	uint32_t share = sources_per_socket(receiver, msf);
+
+	return numsrc ? (numsrc + share - 1) / share : 1;
+}
+
 int receiver_join(struct receiver *receiver, struct msf *msf, struct loop *loop,
 		  const struct msf_interface *interface, loop_handler *handler,
 		  char why[RECEIVER_WHY_MAX])
 {
 	uint32_t numsrc = receiver->channel->filter.numsrc;
 	uint32_t share = sources_per_socket(receiver, msf);
-	uint32_t n = numsrc ? (numsrc + share - 1) / share : 1;
+	uint32_t n = receiver_count_sockets(receiver, msf);
 	int r = 0;
 
 	receiver->sockets = calloc(n, sizeof(*receiver->sockets));

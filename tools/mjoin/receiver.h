@@ -69,6 +69,9 @@ int receiver_init(struct receiver *receiver, const struct channel *channel,
 /* Closes sockets that are left. */
 void receiver_fini(struct receiver *receiver, struct loop *loop);
 
+/* How many sockets its sources will need. */
+uint32_t receiver_count_sockets(const struct receiver *receiver, struct msf *msf);
+
 /*
  * Opens the sockets and joins.  handler gets the struct receiver_socket.  -errno and
  * the reason with its cure in why; then nothing stays joined.

@@ -11,6 +11,13 @@
 #include "jsonline.h"
 #include "report-json.h"
 
+static int write_line(struct report *report, json_t *object)
+{
+	int r = jsonline_write(object, report->out);
+
+	return r < 0 ? r : outlet_flush(report->outlet);
+}
+
 static json_t *json_latency(int64_t ns)
 {
 	return ns < 0 ? json_null() : json_real(round((double)ns / 1e3) / 1e3);
@@ -73,7 +80,7 @@ int report_json_joined(struct report *report, const struct receiver *receiver)
 	r |= json_object_set_new(o, "sources", json_sources(filter));
 	r |= json_object_set_new(o, "backend", json_string(report->backend));
 	r |= json_object_set_new(o, "sockets", json_integer(receiver->n_sockets));
-	return jsonline_write(whole(o, r), report->out);
+	return write_line(report, whole(o, r));
 }
 
 int report_json_first(struct report *report, const struct receiver *receiver,
@@ -87,16 +94,15 @@ int report_json_first(struct report *report, const struct receiver *receiver,
 	r |= json_object_set_new(o, "port", json_port(receiver));
 	r |= json_object_set_new(o, "source", jsonline_new_address(&flow->source));
 	r |= json_object_set_new(o, "latency_ms", json_latency(flow->latency_ns));
-	return jsonline_write(whole(o, r), report->out);
+	return write_line(report, whole(o, r));
 }
 
 int report_json_waiting(struct report *report, const char *interface)
 {
 	json_t *o = jsonline_new("waiting", NULL);
 
-	return jsonline_write(
-		whole(o, json_object_set_new(o, "interface", json_string(interface))),
-		report->out);
+	return write_line(report, whole(o, json_object_set_new(o, "interface",
+							       json_string(interface))));
 }
 
 int report_json_gone(struct report *report, const struct msf_interface *interface)
@@ -106,7 +112,7 @@ int report_json_gone(struct report *report, const struct msf_interface *interfac
 
 	r |= json_object_set_new(o, "interface", json_string(interface->name));
 	r |= json_object_set_new(o, "ifindex", json_integer(interface->ifindex));
-	return jsonline_write(whole(o, r), report->out);
+	return write_line(report, whole(o, r));
 }
 
 static json_t *json_flow(const struct flow *flow)
@@ -158,5 +164,5 @@ int report_json_summary(struct report *report, const struct receiver *receiver)
 				 receiver->has_drops
 					 ? json_integer((json_int_t)receiver->drops)
 					 : json_null());
-	return jsonline_write(whole(o, r), report->out);
+	return write_line(report, whole(o, r));
 }

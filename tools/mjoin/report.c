@@ -4,10 +4,11 @@
  *
  * Invariant: progress is on the screen only as long as nothing else is printed.
  */
-#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "output.h"
 #include "report-json.h"
@@ -20,10 +21,7 @@
 
 static int flush(struct report *report)
 {
-	errno = 0;
-	if (fflush(report->out) == EOF || ferror(report->out))
-		return errno ? -errno : -EIO;
-	return 0;
+	return outlet_flush(report->outlet);
 }
 
 void report_clear_progress(struct report *report)
@@ -206,6 +204,11 @@ int report_sum(struct report *report, const struct report_sum *sum)
 
 void report_progress(struct report *report, const struct report_sum *sum, double seconds)
 {
+	struct pollfd terminal = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	/* It may have been stopped, with Ctrl-S. */
+	if (poll(&terminal, 1, 0) <= 0)
+		return;
 	report_clear_progress(report);
 	fprintf(stderr, "%.0f s: %" PRIu64 " flows, %" PRIu64 " packets", seconds,
 		sum->flows, sum->packets);

@@ -9,10 +9,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "outlet.h"
 #include "receiver.h"
 
 struct report {
-	FILE *out; /* borrowed: standard output, or standard error beside payloads */
+	struct outlet *outlet; /* standard output, or standard error beside payloads */
+	FILE *out;             /* the outlet's stream */
 	bool is_json;
 	bool is_quiet;
 	bool has_progress; /* a line of progress may be shown */

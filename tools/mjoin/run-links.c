@@ -7,6 +7,7 @@
  * its successor, so sockets do not outlive their interface.
  */
 #include <errno.h>
+#include <ifaddrs.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,46 @@ static void warn_of_version(struct run *run, const struct receiver *receiver)
 	warn(run, interface->name, why);
 }
 
+/* 1: it has; 0: it has none; -errno. */
+static int has_ipv4_address(const char *interface)
+{
+	struct ifaddrs *all;
+	int r = 0;
+
+	if (getifaddrs(&all) < 0)
+		return -errno;
+	for (const struct ifaddrs *i = all; i && r == 0; i = i->ifa_next)
+		r = i->ifa_addr && i->ifa_addr->sa_family == AF_INET &&
+		    strcmp(i->ifa_name, interface) == 0;
+	freeifaddrs(all);
+	return r;
+}
+
+/* RFC 3376 4.2.13: the reports then come from 0.0.0.0. */
+static void warn_of_address(struct run *run, const struct receiver *receiver)
+{
+	const char *name = receiver->interface.name;
+	char why[RECEIVER_WHY_MAX];
+
+	if (receiver->group.ss_family != AF_INET || has_ipv4_address(name) != 0)
+		return;
+	snprintf(why, sizeof(why),
+		 "%s has no IPv4 address: routers and switches may ignore its reports, "
+		 "and rp_filter may drop what comes in: ip address add ADDRESS/LENGTH "
+		 "dev %s",
+		 name, name);
+	warn(run, name, why);
+}
+
+/* Was the channel before on the same interface, with a group of the same family? */
+static bool is_looked_at(const struct run *run, const struct channel *channel)
+{
+	return channel != run->options->channels.channels &&
+	       channel[-1].endpoint.group.ss_family ==
+		       channel->endpoint.group.ss_family &&
+	       strcmp(channel[-1].interface, channel->interface) == 0;
+}
+
 static void warn_of_join(struct run *run, const struct receiver *receiver)
 {
 	char name[RECEIVER_TEXT_MAX], why[RECEIVER_WHY_MAX];
@@ -67,6 +108,8 @@ static void warn_of_join(struct run *run, const struct receiver *receiver)
 	if (receiver_explain_warnings(receiver, run->msf, why) > 0)
 		warn(run, name, why);
 	warn_of_version(run, receiver);
+	if (!is_looked_at(run, receiver->channel))
+		warn_of_address(run, receiver);
 }
 
 /* Thousands of joins take seconds, too long for a user who wants to stop. */
@@ -85,6 +128,7 @@ static enum run_end join_receiver(struct run *run, struct receiver *receiver,
 	char name[RECEIVER_TEXT_MAX], why[RECEIVER_WHY_MAX] = "";
 	int r = receiver_join(receiver, run->msf, run->loop, interface,
 			      run_handle_packets, why);
+	enum run_end end;
 
 	/* It went while we joined; the monitor will tell when it is back. */
 	if (r == -ENODEV && run->options->is_retry)
@@ -95,20 +139,18 @@ static enum run_end join_receiver(struct run *run, struct receiver *receiver,
 		output_error(name, "%s", why);
 		return RUN_FAILED;
 	}
-	r = report_joined(&run->report, receiver);
-	if (r < 0) {
-		output_error("output", "%s", strerror(-r));
-		return RUN_FAILED;
-	}
-	warn_of_join(run, receiver);
-	return RUN_GOES_ON;
+	end = run_take_report(report_joined(&run->report, receiver));
+	if (end == RUN_GOES_ON)
+		warn_of_join(run, receiver);
+	return end;
 }
 
 static enum run_end tell_missing(struct run *run, const struct receiver *receiver,
 				 bool is_first, int error)
 {
 	const struct channel *channel = receiver->channel;
-	int r = 0;
+	struct sockaddr_storage address;
+	const char *why;
 
 	if (error != -ENODEV) {
 		output_error(channel->interface, "%s", strerror(-error));
@@ -116,16 +158,17 @@ static enum run_end tell_missing(struct run *run, const struct receiver *receive
 	}
 	if (!run->options->is_retry) {
 		output_error(channel->interface,
-			     "no such interface: ip link lists them; --retry waits for "
-			     "one");
+			     "no such interface: %s lists them; --retry waits for one",
+			     endpoint_parse_address(channel->interface, &address, &why) ==
+					     0
+				     ? "no one has this address; ip address"
+				     : "ip link");
 		return RUN_FAILED;
 	}
 	if (is_first && (channel == run->options->channels.channels ||
 			 strcmp(channel[-1].interface, channel->interface) != 0))
-		r = report_waiting(&run->report, channel->interface);
-	if (r < 0)
-		output_error("output", "%s", strerror(-r));
-	return r < 0 ? RUN_FAILED : RUN_GOES_ON;
+		return run_take_report(report_waiting(&run->report, channel->interface));
+	return RUN_GOES_ON;
 }
 
 /* The n receivers of one channel. */
@@ -173,7 +216,6 @@ static enum run_end lose_interface(struct run *run, uint32_t ifindex)
 {
 	struct msf_interface interface = { 0 };
 	enum run_end end;
-	int r;
 
 	for (size_t i = 0; i < run->n_receivers; i++) {
 		struct receiver *receiver = &run->receivers[i];
@@ -190,13 +232,9 @@ static enum run_end lose_interface(struct run *run, uint32_t ifindex)
 	}
 	if (interface.ifindex == 0)
 		return RUN_GOES_ON;
-	r = report_gone(&run->report, &interface);
-	if (r < 0) {
-		output_error("output", "%s", strerror(-r));
-		return RUN_FAILED;
-	}
-	if (run->options->is_retry)
-		return RUN_GOES_ON;
+	end = run_take_report(report_gone(&run->report, &interface));
+	if (end != RUN_GOES_ON || run->options->is_retry)
+		return end;
 	output_error(interface.name,
 		     "the interface is gone: --retry waits for it and joins again");
 	return RUN_FAILED;

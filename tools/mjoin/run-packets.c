@@ -17,6 +17,18 @@ static enum run_end fail(const char *what, int error)
 	return RUN_FAILED;
 }
 
+enum run_end run_take_report(int r)
+{
+	if (r == -EPIPE)
+		return RUN_READER_GONE;
+	if (r == -ETIMEDOUT) {
+		output_error("output",
+			     "the reader takes nothing, what is left is not written");
+		return RUN_FAILED;
+	}
+	return r < 0 ? fail("output", r) : RUN_GOES_ON;
+}
+
 static enum run_end take_payload(struct run *run, int r)
 {
 	if (r == -EPIPE)
@@ -45,6 +57,7 @@ static enum run_end take_packet(struct run *run, struct receiver *receiver,
 				const struct receiver_packet *packet)
 {
 	const struct flow *flow;
+	enum run_end end = RUN_GOES_ON;
 	int r = flow_table_count(&receiver->flows, &packet->flow, &flow);
 
 	if (r < 0)
@@ -53,11 +66,9 @@ static enum run_end take_packet(struct run *run, struct receiver *receiver,
 	if (is_awaited(receiver, flow))
 		run->n_awaited--;
 	if (flow && flow->packets == 1)
-		r = report_first(&run->report, receiver, flow);
-	if (r < 0)
-		return fail("output", r);
-	if (!run->payload)
-		return RUN_GOES_ON;
+		end = run_take_report(report_first(&run->report, receiver, flow));
+	if (end != RUN_GOES_ON || !run->payload)
+		return end;
 	return take_payload(run,
 			    payload_add(run->payload, packet->data, packet->flow.len));
 }

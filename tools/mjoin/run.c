@@ -6,6 +6,7 @@
  * counted, and the summary is printed, unless the first joins failed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,9 @@
 #define LAST_PATIENCE_MS 1000
 
 #define PROGRESS_INTERVAL_MS 1000
+
+/* For what the library opens and closes again while it joins. */
+#define SPARE_FILES 2
 
 /* Channels that a --wait which ends in vain names one by one. */
 #define MISSING_LINES_MAX 20
@@ -116,7 +120,6 @@ static int open_payload(struct run *run)
 	const char *path = run->options->output;
 	int r;
 
-	run->report.out = stdout;
 	if (!path)
 		return 0;
 	r = payload_new(&run->payload, path);
@@ -124,9 +127,31 @@ static int open_payload(struct run *run)
 		output_error(path, "%s", strerror(-r));
 		return r;
 	}
-	if (payload_is_standard_output(run->payload))
-		run->report.out = stderr;
 	return 0;
+}
+
+static int open_report(struct run *run)
+{
+	bool is_stdout_taken = run->payload && payload_is_standard_output(run->payload);
+	int r = outlet_new(&run->report.outlet,
+			   is_stdout_taken ? STDERR_FILENO : STDOUT_FILENO);
+
+	if (r < 0) {
+		output_error("output", "%s", strerror(-r));
+		return r;
+	}
+	run->report.out = outlet_get_file(run->report.outlet);
+	return 0;
+}
+
+/* A reader that sleeps is not waited for when one of these is there. */
+static void set_cancel(struct run *run)
+{
+	int fds[WRITER_N_CANCEL] = { run->signals.fd, run->timeout.fd, run->wait.fd };
+
+	writer_set_cancel(outlet_get_writer(run->report.outlet), fds);
+	if (run->payload)
+		writer_set_cancel(payload_get_writer(run->payload), fds);
 }
 
 static int open_receivers(struct run *run)
@@ -169,10 +194,7 @@ static int start_timers(struct run *run)
 	if (r == 0 && !options->is_quiet && !options->is_json && isatty(STDERR_FILENO))
 		r = loop_add_timer(run->loop, &run->progress, PROGRESS_INTERVAL_MS,
 				   PROGRESS_INTERVAL_MS, handle_progress, run);
-	if (run->payload)
-		payload_set_cancel(
-			run->payload,
-			(int[PAYLOAD_N_CANCEL]){ run->signals.fd, run->timeout.fd });
+	set_cancel(run);
 	return r;
 }
 
@@ -190,6 +212,44 @@ static int open_loop(struct run *run)
 	return r;
 }
 
+static uint64_t count_sockets(const struct run *run)
+{
+	uint64_t n = 0;
+
+	/* All groups of a channel need the same. */
+	for (size_t i = 0; i < run->n_receivers;) {
+		uint32_t n_groups = run->receivers[i].channel->endpoint.n_groups;
+
+		n += (uint64_t)n_groups *
+		     receiver_count_sockets(&run->receivers[i], run->msf);
+		i += n_groups;
+	}
+	return n;
+}
+
+/* Half of the channels would help nobody, and their joins take seconds. */
+static int check_file_limit(const struct run *run)
+{
+	uint64_t n_sockets = count_sockets(run), n_needed;
+	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	struct rlimit limit;
+
+	if (fd >= 0)
+		close(fd);
+	/* What cannot be seen beforehand is seen when a socket is opened. */
+	if (fd < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 0;
+	n_needed = (uint64_t)fd + n_sockets + SPARE_FILES;
+	if (limit.rlim_cur == RLIM_INFINITY || n_needed <= limit.rlim_cur)
+		return 0;
+	output_error("limit of open files",
+		     "%llu sockets need a limit of %llu, it is %llu: raise it with "
+		     "ulimit -Hn %llu",
+		     (unsigned long long)n_sockets, (unsigned long long)n_needed,
+		     (unsigned long long)limit.rlim_cur, (unsigned long long)n_needed);
+	return -EMFILE;
+}
+
 /* All but the joins. */
 static int open_run(struct run *run)
 {
@@ -200,6 +260,8 @@ static int open_run(struct run *run)
 	r = open_library(run);
 	if (r == 0)
 		r = open_payload(run);
+	if (r == 0)
+		r = open_report(run);
 	if (r < 0)
 		return r;
 	run->report.backend = msf_probe_backend(run->msf) == MSF_BACKEND_ASM ? "asm"
@@ -211,6 +273,10 @@ static int open_run(struct run *run)
 		r = open_loop(run);
 	if (r < 0)
 		output_error(NULL, "%s", strerror(-r));
+	else
+		r = check_file_limit(run);
+	if (r == 0)
+		set_cancel(run);
 	return r;
 }
 
@@ -230,6 +296,7 @@ static void close_run(struct run *run)
 	msf_monitor_free(run->monitor);
 	receiver_batch_free(run->batch);
 	payload_free(run->payload);
+	outlet_free(run->report.outlet);
 	msf_free(run->msf);
 	for (size_t i = 0; i < run->n_warned; i++)
 		free(run->warned[i]);
@@ -247,6 +314,28 @@ static void leave(struct run *run, struct receiver *receiver)
 	output_error(name, "cannot leave: %s", strerror(-r));
 }
 
+/*
+ * From now on a signal ends the process at once.  Behind a first one a reader that
+ * sleeps cannot delay the end; without one its user decides.
+ */
+static void set_last_patience(struct run *run, enum run_end end)
+{
+	static const int none[WRITER_N_CANCEL] = { -1, -1, -1 };
+	struct writer *writer = outlet_get_writer(run->report.outlet);
+	bool is_stopped = end == RUN_SIGNAL;
+
+	if (run->signals.fd >= 0 && loop_take_signal(&run->signals) > 0)
+		is_stopped = true;
+	writer_set_cancel(writer, none);
+	if (is_stopped)
+		writer->patience_ms = LAST_PATIENCE_MS;
+	if (!run->payload)
+		return;
+	writer = payload_get_writer(run->payload);
+	writer_set_cancel(writer, none);
+	writer->patience_ms = LAST_PATIENCE_MS;
+}
+
 /* Leaves everything first, so that the network is rid of us at once. */
 static enum run_end leave_all(struct run *run, enum run_end end)
 {
@@ -257,10 +346,7 @@ static enum run_end leave_all(struct run *run, enum run_end end)
 
 	for (size_t i = 0; i < run->n_receivers; i++)
 		leave(run, &run->receivers[i]);
-	if (run->payload) {
-		payload_set_cancel(run->payload, (int[PAYLOAD_N_CANCEL]){ -1, -1 });
-		payload_set_patience(run->payload, LAST_PATIENCE_MS);
-	}
+	set_last_patience(run, end);
 	for (size_t i = 0; i < run->n_receivers; i++) {
 		if (is_drained && r == RUN_GOES_ON)
 			r = run_drain(run, &run->receivers[i]);
@@ -269,7 +355,7 @@ static enum run_end leave_all(struct run *run, enum run_end end)
 	return r == RUN_FAILED ? RUN_FAILED : end;
 }
 
-static int print_summary(struct run *run)
+static enum run_end print_summary(struct run *run)
 {
 	struct report_sum sum = get_sum(run);
 	int r = 0;
@@ -279,9 +365,7 @@ static int print_summary(struct run *run)
 		r = report_summary(&run->report, &run->receivers[i]);
 	if (r == 0)
 		r = report_sum(&run->report, &sum);
-	if (r < 0)
-		output_error("output", "%s", strerror(-r));
-	return r;
+	return run_take_report(r);
 }
 
 static bool is_missing(const struct receiver *receiver)
@@ -346,8 +430,13 @@ static int finish(struct run *run, enum run_end end)
 {
 	double seconds = get_seconds(run);
 
+	/* A timer is never early, but the clock is looked at a little later. */
+	if (end == RUN_TIMEOUT)
+		seconds = (double)run->options->timeout_ms / 1e3;
+	else if (end == RUN_WAIT_OVER)
+		seconds = (double)run->options->wait_ms / 1e3;
 	end = leave_all(run, end);
-	if (print_summary(run) < 0)
+	if (print_summary(run) == RUN_FAILED)
 		end = RUN_FAILED;
 	return judge(run, end, seconds);
 }

@@ -18,7 +18,7 @@ enum run_end {
 	RUN_TIMEOUT,
 	RUN_WAIT_OVER,   /* --wait: not everything was heard in time */
 	RUN_COMPLETE,    /* --wait, --count: all is there */
-	RUN_READER_GONE, /* of the payloads */
+	RUN_READER_GONE, /* of the payloads, or of the report */
 	RUN_FAILED,      /* and said why */
 };
 
@@ -53,6 +53,9 @@ enum run_end run_join(struct run *run, bool is_first);
 
 /* run-links.c: loop handler of the monitor; data is the run. */
 int run_handle_links(void *data);
+
+/* run-packets.c: what the result of a report_...() means. */
+enum run_end run_take_report(int r);
 
 /* run-packets.c: loop handler of a receiver's socket. */
 int run_handle_packets(void *data);

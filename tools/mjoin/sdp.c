@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mark.h"
 #include "sdp.h"
 
 /* Limits on what a description can make us store. */
@@ -64,6 +65,8 @@ struct sdp {
 	size_t line;
 	bool has_version;
 	bool has_skipped_media;
+	struct mistake unicast; /* the first media that is not multicast */
+	size_t n_unicast;
 	struct level session, media_level;
 	struct media media;
 };
@@ -374,6 +377,27 @@ static int check_used(struct sdp *sdp, const struct level *level)
 	return 0;
 }
 
+/* Is there one that is no group?  Then the media is not for us (RFC 4566 5.7). */
+static bool is_unicast(struct sdp *sdp, const struct level *level)
+{
+	for (size_t i = 0; i < level->n_connections; i++) {
+		struct endpoint endpoint = level->connections[i].endpoint;
+		char text[ENDPOINT_TEXT_MAX];
+
+		if (endpoint_is_multicast(&endpoint.group))
+			continue;
+		endpoint.port = sdp->media.port;
+		endpoint_format(&endpoint, text, sizeof(text));
+		if (sdp->n_unicast++ == 0) {
+			sdp->unicast.line = level->connections[i].line;
+			mistake_set(&sdp->unicast, text, "not a multicast group");
+		}
+		sdp->has_skipped_media = true;
+		return true;
+	}
+	return false;
+}
+
 /* What was read of a media becomes channels. */
 static int finish_media(struct sdp *sdp)
 {
@@ -389,6 +413,8 @@ static int finish_media(struct sdp *sdp)
 	sdp->mistake->line = sdp->media.line;
 	if (level->n_connections == 0)
 		return fail(sdp, "m=", "no c= line for this media");
+	if (is_unicast(sdp, level))
+		return 0;
 	for (size_t i = 0; i < level->n_connections; i++)
 		n_addresses += level->connections[i].endpoint.n_groups;
 	if (sdp->media.n_ports > 1 && n_addresses > 1 &&
@@ -442,6 +468,19 @@ static int parse_line(struct sdp *sdp, char *line)
 	}
 }
 
+static void warn_of_unicast(struct sdp *sdp)
+{
+	const struct mistake *first = &sdp->unicast;
+
+	if (sdp->n_unicast == 1)
+		mistake_set(sdp->mistake, first->what, "%s: this media is skipped",
+			    first->why);
+	else
+		mistake_set(sdp->mistake, first->what,
+			    "%s: this media is skipped, and %zu more", first->why,
+			    sdp->n_unicast - 1);
+}
+
 static int parse_lines(struct sdp *sdp, char *text)
 {
 	size_t n_groups = sdp->list->n_groups;
@@ -460,11 +499,20 @@ static int parse_lines(struct sdp *sdp, char *text)
 		r = finish_media(sdp);
 	if (r == 0 && !sdp->has_skipped_media)
 		r = check_used(sdp, &sdp->session);
-	if (r == 0 && sdp->list->n_groups == n_groups) {
-		sdp->mistake->line = sdp->line;
-		r = fail(sdp, "m=", "the description has no media to receive");
+	if (r < 0)
+		return r;
+	if (sdp->n_unicast > 0) {
+		*sdp->mistake = sdp->unicast;
+		sdp->mistake->is_warning = sdp->list->n_groups > n_groups;
+		if (!sdp->mistake->is_warning)
+			return -EINVAL;
+		warn_of_unicast(sdp);
+		return 0;
 	}
-	return r;
+	if (sdp->list->n_groups > n_groups)
+		return 0;
+	sdp->mistake->line = sdp->line;
+	return fail(sdp, "m=", "the description has no media to receive");
 }
 
 int sdp_parse(struct channel_list *list, const struct channel_preset *preset,
@@ -476,13 +524,14 @@ int sdp_parse(struct channel_list *list, const struct channel_preset *preset,
 	int r = -ENOMEM;
 
 	mistake->line = 0;
+	mistake->is_warning = false;
 	if (sdp && copy) {
 		sdp->list = list;
 		sdp->preset = preset;
 		sdp->interface = interface;
 		sdp->mistake = mistake;
 		r = strlen(text) == len
-			    ? parse_lines(sdp, copy)
+			    ? parse_lines(sdp, mark_skip(copy))
 			    : fail(sdp, "NUL", "a text has no NUL characters");
 	}
 	free(copy);

@@ -9,12 +9,14 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <msf.h>
 
 #include "options.h"
 #include "output.h"
 #include "sender.h"
+#include "standard.h"
 #include "summary.h"
 #include "waiter.h"
 
@@ -22,6 +24,9 @@
 
 /* How long to leave a kernel alone that has no buffers, or an error. */
 #define RETRY_NSEC 1000000u
+
+/* How long a reader that is asleep can delay the end. */
+#define LAST_PATIENCE_MS 1000
 
 struct run {
 	struct options options;
@@ -36,10 +41,14 @@ struct run {
 
 static int run_find_interface(struct run *run)
 {
-	const char *text = run->options.interface;
+	const char *text = run->options.interface, *why;
+	struct sockaddr_storage address;
 	int r = msf_find_interface(NULL, text, &run->interface);
 
-	if (r == -ENODEV)
+	if (r == -ENODEV && endpoint_parse_address(text, &address, &why) == 0)
+		output_error(text, "no such interface: no one has this address; \"ip "
+				   "address\" lists them");
+	else if (r == -ENODEV)
 		output_error(text, "no such interface: \"ip address\" lists them");
 	else if (r < 0)
 		output_error(text, "cannot look it up: %s", strerror(-r));
@@ -265,10 +274,17 @@ static int run_finish(struct run *run)
 		.n_senders = run->n_senders,
 		.elapsed = waiter_get_time(&run->waiter),
 	};
-	int r = summary_print(&summary);
+	int r = outlet_new(&summary.outlet, STDOUT_FILENO);
 
+	/* Behind a signal a reader that sleeps cannot delay the end. */
+	if (waiter_end(&run->waiter) && r == 0)
+		outlet_get_writer(summary.outlet)->patience_ms = LAST_PATIENCE_MS;
+	if (r == 0)
+		r = summary_print(&summary);
+	outlet_free(summary.outlet);
 	if (r < 0)
-		output_error(NULL, "cannot write the summary: %s", strerror(-r));
+		output_error(NULL, "cannot write the summary: %s",
+			     r == -ETIMEDOUT ? "the reader takes nothing" : strerror(-r));
 	for (unsigned int i = 0; r == 0 && i < run->n_senders; i++)
 		r = run->senders[i].n_errors ? run->senders[i].error : 0;
 	return r;
@@ -277,8 +293,11 @@ static int run_finish(struct run *run)
 int main(int argc, char **argv)
 {
 	struct run run = { .waiter = WAITER_INIT };
-	int r = options_parse(&run.options, argc, argv);
+	int r;
 
+	if (standard_init() < 0)
+		return OUTPUT_FAILED;
+	r = options_parse(&run.options, argc, argv);
 	if (r == 0)
 		options_fini(&run.options);
 	if (r <= 0)

@@ -30,7 +30,7 @@
 /* About 30 years; what a double holds to the nanosecond is less. */
 #define MAX_DURATION 1e9
 
-/* As popt fills them, before they are checked. */
+/* As they are given, before they are checked. */
 struct raw_options {
 	long long count;
 	long long rate;
@@ -44,7 +44,16 @@ struct raw_options {
 	int is_json;
 };
 
-enum option_value { OPTION_SOURCE = 1, OPTION_VERSION };
+enum option_value {
+	OPTION_SOURCE = 1,
+	OPTION_COUNT,
+	OPTION_RATE,
+	OPTION_SIZE,
+	OPTION_TTL,
+	OPTION_DURATION,
+	OPTION_PAYLOAD_TYPE,
+	OPTION_VERSION,
+};
 
 static int refuse(const char *what, const char *why)
 {
@@ -97,8 +106,13 @@ static int add_sources(struct options *options, char *list)
 	char *text;
 	int r = 0;
 
-	while (r == 0 && (text = strsep(&list, ",")))
-		r = add_source(options, text);
+	while (r == 0 && (text = strsep(&list, ","))) {
+		if (*text)
+			r = add_source(options, text);
+		else
+			r = refuse("--source", "an empty source is in the list; commas "
+					       "stand only between sources");
+	}
 	return r;
 }
 
@@ -181,6 +195,10 @@ static int parse_arguments(struct options *options, const struct raw_options *ra
 	if (!group || !interface)
 		return refuse("GROUP:PORT and an interface are needed",
 			      "try msend --help");
+	if (strspn(interface, "0") == strlen(interface))
+		return refuse(*interface ? interface : "\"\"",
+			      "not an interface: give its name, its index or its "
+			      "address");
 	if (poptPeekArg(context))
 		return refuse(poptPeekArg(context), "one argument too many");
 	options->interface = strdup(interface);
@@ -197,7 +215,60 @@ static int parse_arguments(struct options *options, const struct raw_options *ra
 	return r;
 }
 
-static int parse_options(struct options *options, poptContext context)
+/* "--count: x: must be a number" */
+static int refuse_value(const char *option, const char *text, const char *why)
+{
+	char what[80];
+
+	snprintf(what, sizeof(what), "%s: %.40s", option, *text ? text : "\"\"");
+	return refuse(what, why);
+}
+
+static int take_number(const char *option, const char *text, long long *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoll(text, &end, 10);
+	return *text && !*end && !errno
+		       ? 0
+		       : refuse_value(option, text, "must be a whole number");
+}
+
+static int take_seconds(const char *option, const char *text, double *ret)
+{
+	char *end;
+
+	*ret = strtod(text, &end);
+	return *text && !*end ? 0
+			      : refuse_value(option, text,
+					     "must be a number of seconds, such as 5 or "
+					     "0.5");
+}
+
+static int take_value(struct options *options, struct raw_options *raw, int option,
+		      char *text)
+{
+	switch (option) {
+	case OPTION_COUNT:
+		return take_number("--count", text, &raw->count);
+	case OPTION_RATE:
+		return take_number("--rate", text, &raw->rate);
+	case OPTION_SIZE:
+		return take_number("--size", text, &raw->size);
+	case OPTION_TTL:
+		return take_number("--ttl", text, &raw->ttl);
+	case OPTION_PAYLOAD_TYPE:
+		return take_number("--payload-type", text, &raw->payload_type);
+	case OPTION_DURATION:
+		return take_seconds("--duration", text, &raw->duration);
+	default:
+		return add_sources(options, text);
+	}
+}
+
+static int parse_options(struct options *options, struct raw_options *raw,
+			 poptContext context)
 {
 	int value, r = 0;
 
@@ -209,7 +280,7 @@ static int parse_options(struct options *options, poptContext context)
 			       MSF_VERSION_PATCH);
 			return 0;
 		}
-		r = add_sources(options, text);
+		r = text ? take_value(options, raw, value, text) : -ENOMEM;
 		free(text);
 	}
 	if (r == 0 && value < -1)
@@ -227,20 +298,20 @@ static int parse_table(struct options *options, int argc, char **argv)
 		{ "source", 's', POPT_ARG_STRING, NULL, OPTION_SOURCE,
 		  "send from this address of the host; may be repeated",
 		  "ADDR[,ADDR]..." },
-		{ "count", 'c', POPT_ARG_LONGLONG, &raw.count, 0,
+		{ "count", 'c', POPT_ARG_STRING, NULL, OPTION_COUNT,
 		  "packets for each source; 0, the default: until stopped", "N" },
-		{ "rate", 'r', POPT_ARG_LONGLONG, &raw.rate, 0,
+		{ "rate", 'r', POPT_ARG_STRING, NULL, OPTION_RATE,
 		  "packets a second for each source; 0: as fast as it goes (100)",
 		  "PPS" },
-		{ "size", 'z', POPT_ARG_LONGLONG, &raw.size, 0,
+		{ "size", 'z', POPT_ARG_STRING, NULL, OPTION_SIZE,
 		  "bytes of UDP payload (64)", "BYTES" },
-		{ "ttl", 't', POPT_ARG_LONGLONG, &raw.ttl, 0,
+		{ "ttl", 't', POPT_ARG_STRING, NULL, OPTION_TTL,
 		  "time to live, or hop limit (1)", "N" },
-		{ "duration", 'd', POPT_ARG_DOUBLE, &raw.duration, 0,
+		{ "duration", 'd', POPT_ARG_STRING, NULL, OPTION_DURATION,
 		  "stop after this time; 0, the default: never", "SECONDS" },
 		{ "rtp", 0, POPT_ARG_NONE, &raw.is_rtp, 0, "put an RTP header in front",
 		  NULL },
-		{ "payload-type", 0, POPT_ARG_LONGLONG, &raw.payload_type, 0,
+		{ "payload-type", 0, POPT_ARG_STRING, NULL, OPTION_PAYLOAD_TYPE,
 		  "of the RTP header (96)", "N" },
 		{ "no-loop", 0, POPT_ARG_NONE, &raw.no_loop, 0,
 		  "do not deliver to receivers on this host", NULL },
@@ -259,7 +330,7 @@ static int parse_table(struct options *options, int argc, char **argv)
 	if (!context)
 		return -ENOMEM;
 	poptSetOtherOptionHelp(context, "[OPTION]... GROUP[+N]:PORT IFACE");
-	r = parse_options(options, context);
+	r = parse_options(options, &raw, context);
 	if (r > 0) {
 		r = parse_arguments(options, &raw, context);
 		if (r == 0)

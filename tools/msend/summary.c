@@ -5,7 +5,6 @@
  */
 #include "summary.h"
 
-#include <errno.h>
 #include <math.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -70,13 +69,15 @@ static int print_json(const struct summary *summary)
 				 (json_int_t)endpoint->n_groups, "port",
 				 (json_int_t)endpoint->port, "seconds",
 				 get_seconds(summary), "flows", make_flows(summary));
+	int r;
 
 	if (!more || json_object_update(object, more) < 0) {
 		json_decref(object);
 		object = NULL;
 	}
 	json_decref(more);
-	return jsonline_write(object, stdout);
+	r = jsonline_write(object, outlet_get_file(summary->outlet));
+	return r < 0 ? r : outlet_flush(summary->outlet);
 }
 
 static void print_flow(const struct summary *summary, const struct sender *sender,
@@ -88,9 +89,10 @@ static void print_flow(const struct summary *summary, const struct sender *sende
 	endpoint_format_address(&sender->source, source, sizeof(source));
 	if (!isnan(pps))
 		snprintf(rate, sizeof(rate), ", %.1f packets/s", pps);
-	printf("%s -> %s on %s: %llu packets, %llu bytes, %llu errors%s\n", source, group,
-	       summary->interface->name, (unsigned long long)sender->n_sent,
-	       get_bytes(summary, sender), (unsigned long long)sender->n_errors, rate);
+	fprintf(outlet_get_file(summary->outlet),
+		"%s -> %s on %s: %llu packets, %llu bytes, %llu errors%s\n", source,
+		group, summary->interface->name, (unsigned long long)sender->n_sent,
+		get_bytes(summary, sender), (unsigned long long)sender->n_errors, rate);
 }
 
 static int print_text(const struct summary *summary)
@@ -100,14 +102,12 @@ static int print_text(const struct summary *summary)
 	endpoint_format(&summary->options->endpoint, group, sizeof(group));
 	for (unsigned int i = 0; i < summary->n_senders; i++)
 		print_flow(summary, &summary->senders[i], group);
-	if (fflush(stdout) < 0)
-		return -errno;
-	return ferror(stdout) ? -EIO : 0;
+	return outlet_flush(summary->outlet);
 }
 
 int summary_print(const struct summary *summary)
 {
-	if (summary->options->is_quiet)
-		return 0;
-	return summary->options->is_json ? print_json(summary) : print_text(summary);
+	if (summary->options->is_json)
+		return print_json(summary);
+	return summary->options->is_quiet ? 0 : print_text(summary);
 }

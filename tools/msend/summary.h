@@ -8,6 +8,7 @@
 #include <msf.h>
 
 #include "options.h"
+#include "outlet.h"
 #include "sender.h"
 
 struct summary {
@@ -16,9 +17,10 @@ struct summary {
 	const struct sender *senders;
 	unsigned int n_senders;
 	uint64_t elapsed; /* ns */
+	struct outlet *outlet;
 };
 
-/* Writes to stdout. 0, -ENOMEM, or -errno of the writing. */
+/* Writes to the outlet. 0, -ENOMEM, or -errno of the writing. */
 int summary_print(const struct summary *summary);
 
 #endif

@@ -37,7 +37,7 @@ int waiter_init(struct waiter *waiter)
 	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
 		return -errno;
 	waiter->start = clock_get_time();
-	waiter->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+	waiter->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (waiter->signal_fd >= 0)
 		waiter->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	if (waiter->timer_fd >= 0)
@@ -54,6 +54,22 @@ void waiter_fini(struct waiter *waiter)
 	if (waiter->timer_fd >= 0)
 		close(waiter->timer_fd);
 	*waiter = (struct waiter)WAITER_INIT;
+}
+
+bool waiter_end(struct waiter *waiter)
+{
+	struct signalfd_siginfo info;
+	bool is_stopped = read(waiter->signal_fd, &info, sizeof(info)) == sizeof(info);
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	/* A shell starts background jobs with SIGINT ignored. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+	return is_stopped;
 }
 
 uint64_t waiter_get_time(const struct waiter *waiter)

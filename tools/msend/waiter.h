@@ -25,6 +25,9 @@ struct waiter {
 int waiter_init(struct waiter *waiter);
 void waiter_fini(struct waiter *waiter);
 
+/* From now on a signal ends the process at once. Is there one already? */
+bool waiter_end(struct waiter *waiter);
+
 /* ns of CLOCK_MONOTONIC since waiter_init(). */
 uint64_t waiter_get_time(const struct waiter *waiter);
 

@@ -187,7 +187,7 @@ static int join_group(struct msf *msf, int fd, const struct request *rq)
 		r = open_with_group(fd, rq);
 	}
 	if (r < 0)
-		return settle(msf, fd, rq, r);
+		return refuse(msf, fd, rq, r);
 	stop_foreign_groups(msf, fd, rq->family, is_dual);
 	return 0;
 }

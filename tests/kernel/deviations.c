@@ -93,7 +93,7 @@ static void raw_verb(struct deviations *self, int fd, enum msf_verb verb,
 	raw_delta(fd, verb, self->place.ifindex, &self->place.group, &address);
 }
 
-/* kernel-facts: a refused leave_source after a join leaves INCLUDE {}. */
+/* On Linux a refused leave_source after a join leaves INCLUDE {}. */
 static int open_leftover(struct deviations *self)
 {
 	int fd = open_socket(self);

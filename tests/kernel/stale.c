@@ -25,7 +25,7 @@ struct stale {
 
 enum start { START_EXCLUDE, START_INCLUDE, START_LEFTOVER };
 
-/* The leftover of kernel-facts: a refused leave_source after a join. */
+/* The leftover of a refused leave_source after a join. */
 static void prepare(const struct stale *self, int fd, enum start start)
 {
 	const struct sockaddr_storage *group = &self->place.group;

@@ -257,6 +257,7 @@ enum fault request_init(struct request *ret, const struct request_input *input,
 	ret->is_idempotent = request->flags & MSF_IDEMPOTENT;
 	ret->is_mreq = input->is_mreq;
 	ret->family = AF_UNSPEC;
+	ret->group = ret->source = (struct addr){ 0 };
 	ret->list = (struct source_set){ 0 };
 	ret->storage = ret->inline_storage;
 	fault = check_all(ret, input, table, &position);

@@ -61,11 +61,11 @@ static void expect_state(struct interfaces *self, int fd, unsigned int link,
 {
 	struct model_place place = { self->flavour, 0, self->net.ifindex[link],
 				     self->group };
-	struct model_filter seen, wanted = { mode, set };
+	struct model_filter seen = { 0 }, wanted = { mode, set };
 	char a[MODEL_TEXT], b[MODEL_TEXT];
+	bool is_read = model_look(fd, &place, &seen);
 
-	tap_expect(&self->tap,
-		   model_look(fd, &place, &seen) && model_is_equal(seen, wanted),
+	tap_expect(&self->tap, is_read && model_is_equal(seen, wanted),
 		   "%s: on m%u %s, not %s", when, link, model_print_filter(seen, a),
 		   model_print_filter(wanted, b));
 }

@@ -42,10 +42,16 @@ int raw_delta(int fd, enum msf_verb verb, uint32_t ifindex,
 		[MSF_BLOCK_SOURCE] = MCAST_BLOCK_SOURCE,
 		[MSF_UNBLOCK_SOURCE] = MCAST_UNBLOCK_SOURCE,
 	};
-	struct group_req group_req = { .gr_interface = ifindex, .gr_group = *group };
-	struct group_source_req source_req = { .gsr_interface = ifindex,
-					       .gsr_group = *group };
+	struct group_req group_req;
+	struct group_source_req source_req;
 
+	/* padding too: the kernel reads all of them */
+	memset(&group_req, 0, sizeof(group_req));
+	group_req.gr_interface = ifindex;
+	group_req.gr_group = *group;
+	memset(&source_req, 0, sizeof(source_req));
+	source_req.gsr_interface = ifindex;
+	source_req.gsr_group = *group;
 	if (verb == MSF_JOIN_GROUP || verb == MSF_LEAVE_GROUP)
 		return raw_setsockopt(fd, get_level(group), options[verb], &group_req,
 				      sizeof(group_req));

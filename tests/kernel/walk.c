@@ -248,14 +248,13 @@ static bool look(const struct walk *walk, const struct step *step,
 static void check_step(struct walk *walk, const struct step *step, int r, int wanted,
 		       struct model_filter next)
 {
-	struct model_filter seen;
+	struct model_filter seen = { 0 };
 	char a[MODEL_TEXT], b[MODEL_TEXT];
-	bool ok;
+	bool is_read = look(walk, step, &seen), ok;
 
 	ok = tap_expect(&walk->tap, r == wanted, "%s, not %s", strerror(-r),
 			strerror(-wanted));
-	ok &= tap_expect(&walk->tap,
-			 look(walk, step, &seen) && model_is_equal(seen, next),
+	ok &= tap_expect(&walk->tap, is_read && model_is_equal(seen, next),
 			 "the socket holds %s, not %s", model_print_filter(seen, a),
 			 model_print_filter(next, b));
 	ok &= is_counted(walk, step);

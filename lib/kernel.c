@@ -86,10 +86,15 @@ static int check_creator(struct msf *msf, int fd, const struct request *rq,
 	return fault_get_error(fault, msf->table, rq->verb, rq->family == AF_INET);
 }
 
-static void stop_foreign_groups(struct msf *msf, int fd, int family, bool is_dual)
+/* Of a membership that was opened, or not: r. */
+static int end_opening(struct msf *msf, int fd, const struct request *rq, bool is_dual,
+		       int r)
 {
+	if (r < 0)
+		return refuse(msf, fd, rq, r);
 	if (msf->table == TABLE_STRICT && !msf->is_multicast_all_kept)
-		socket_stop_multicast_all(fd, family, is_dual);
+		socket_stop_multicast_all(fd, rq->family, is_dual);
+	return 0;
 }
 
 /* A source join that fails for memory leaves an empty membership. */
@@ -162,10 +167,7 @@ static int open_filter(struct msf *msf, int fd, const struct request *rq,
 		r = open_with_source(fd, rq, rq->list.addr[0]);
 	else
 		r = open_with_list(fd, rq, buffer, fmode);
-	if (r < 0)
-		return refuse(msf, fd, rq, r);
-	stop_foreign_groups(msf, fd, rq->family, is_dual);
-	return 0;
+	return end_opening(msf, fd, rq, is_dual, r);
 }
 
 /*
@@ -186,10 +188,7 @@ static int join_group(struct msf *msf, int fd, const struct request *rq)
 		kernel_send_group(fd, rq, MCAST_LEAVE_GROUP);
 		r = open_with_group(fd, rq);
 	}
-	if (r < 0)
-		return refuse(msf, fd, rq, r);
-	stop_foreign_groups(msf, fd, rq->family, is_dual);
-	return 0;
+	return end_opening(msf, fd, rq, is_dual, r);
 }
 
 static int join_first_source(struct msf *msf, int fd, const struct request *rq,
@@ -203,10 +202,7 @@ static int join_first_source(struct msf *msf, int fd, const struct request *rq,
 	if (is_leftover)
 		kernel_send_group(fd, rq, MCAST_LEAVE_GROUP);
 	r = open_with_source(fd, rq, rq->source);
-	if (r < 0)
-		return refuse(msf, fd, rq, r);
-	stop_foreign_groups(msf, fd, rq->family, is_dual);
-	return 0;
+	return end_opening(msf, fd, rq, is_dual, r);
 }
 
 /*

@@ -72,8 +72,7 @@ static void add_option_memory(struct text *text, long wanted)
 	if (optmem >= 0)
 		text_add(text,
 			 "net.core.optmem_max is %ld bytes in this network namespace: "
-			 "sysctl "
-			 "-w net.core.optmem_max=%ld",
+			 "sysctl -w net.core.optmem_max=%ld",
 			 optmem, wanted ? wanted : 2 * optmem);
 	else
 		text_add(text,
@@ -88,9 +87,8 @@ static void explain_memory(struct text *text, uint32_t groups, uint32_t groups_l
 	text_add(text, ", or use another socket");
 	if (groups_limit != UINT32_MAX && groups_limit)
 		text_add(text,
-			 "; if the socket was joined on interfaces that are gone since, "
-			 "those "
-			 "groups and the %u that are seen may reach "
+			 "; if the socket was joined on interfaces that are gone "
+			 "since, those groups and the %u that are seen may reach "
 			 "net.ipv4.igmp_max_memberships, %u: leave them",
 			 groups, groups_limit);
 }
@@ -107,13 +105,14 @@ static void explain_size(struct text *text, const struct request *rq, uint32_t l
 	add_option_memory(text, (long)wanted);
 }
 
-/* The most sources of one full-state request without an address to name the
- * interface by. */
-static bool is_unnamed(int fd, const struct request *rq)
+/* IPv4 lists that are too long for a struct group_filter need an address of the
+ * interface's own to go by. */
+static bool is_too_long_unnamed(int fd, const struct request *rq)
 {
 	struct in_addr address;
 
-	return rq->family == AF_INET && !socket_find_address(fd, rq->ifindex, &address);
+	return rq->family == AF_INET && rq->list.n > probe_read_set_sources(AF_INET6) &&
+	       !socket_find_address(fd, rq->ifindex, &address);
 }
 
 void explain_limit(struct text *text, struct msf *msf, int fd, const struct request *rq,
@@ -125,8 +124,7 @@ void explain_limit(struct text *text, struct msf *msf, int fd, const struct requ
 	if (msf->max_sources && wanted > msf->max_sources) {
 		text_add(text,
 			 "too many sources for one filter: this program set itself a "
-			 "limit "
-			 "of %u (msf_config_set_max_sources), %u are needed",
+			 "limit of %u (msf_config_set_max_sources), %u are needed",
 			 msf->max_sources, wanted);
 		return;
 	}
@@ -139,14 +137,12 @@ void explain_limit(struct text *text, struct msf *msf, int fd, const struct requ
 		explain_sources(text, rq, limits.sources, wanted);
 	else if (rq->list.n > limits.set_sources)
 		explain_size(text, rq, limits.set_sources);
-	else if (is_unnamed(fd, rq) && rq->list.n > limits.set_sources / 32)
+	else if (is_too_long_unnamed(fd, rq))
 		text_add(text,
 			 "too many sources for one request on an interface that has no "
-			 "IPv4 "
-			 "address of its own: it carries %u at most, %u are needed: give "
-			 "it "
-			 "an address, or raise net.core.optmem_max",
-			 limits.set_sources / 32, rq->list.n);
+			 "IPv4 address of its own: it carries %u at most, %u are "
+			 "needed: give it an address, or raise net.core.optmem_max",
+			 probe_read_set_sources(AF_INET6), rq->list.n);
 	else if (held->mode == FILTER_NONE && groups >= limits.groups)
 		explain_groups(text, limits.groups, groups);
 	else

@@ -68,8 +68,8 @@ static void warn_of_interfaces(struct text *text, struct msf *msf, int fd,
 	begin(text);
 	text_add(text,
 		 "the socket has joined this IPv6 group on %u interfaces, and Linux "
-		 "applies "
-		 "the most recent filter to all of them: use a socket for each interface",
+		 "applies the most recent filter to all of them: use a socket for each "
+		 "interface",
 		 n);
 }
 

@@ -45,6 +45,22 @@ static int translate(int error)
 	return error == -ENOMEM ? -ENOBUFS : error;
 }
 
+/* Reads the whole filter, and asks the table with it. */
+static int find_row(struct msf *msf, int fd, const struct request *rq,
+		    struct kernel_buffer **buffer, struct kernel_stored *ret_stored,
+		    const struct table_row **ret_row)
+{
+	struct table_request asked = { rq->verb, rq->source, rq->list };
+	struct table_facts facts;
+	int r = kernel_read_stored(fd, rq, buffer, ret_stored);
+
+	if (r < 0)
+		return r;
+	facts = table_get_facts(&ret_stored->filter, &asked);
+	*ret_row = table_find(msf->table, &facts);
+	return 0;
+}
+
 /*
  * The kernel refused what the table did not, as far as it could be asked. With
  * the whole state it can: its error goes before limits and memory.
@@ -52,19 +68,13 @@ static int translate(int error)
 static int settle(struct msf *msf, int fd, const struct request *rq, int error)
 {
 	struct kernel_buffer *buffer = kernel_buffer_take(msf, 0);
-	struct table_request asked = { rq->verb, rq->source, rq->list };
 	const struct table_row *row;
-	struct table_facts facts;
 	struct kernel_stored stored;
 
 	if (!buffer)
 		return -ENOMEM;
-	if (!kernel_read_stored(fd, rq, &buffer, &stored)) {
-		facts = table_get_facts(&stored.filter, &asked);
-		row = table_find(msf->table, &facts);
-		if (row && row->error)
-			error = -row->error;
-	}
+	if (!find_row(msf, fd, rq, &buffer, &stored, &row) && row && row->error)
+		error = -row->error;
 	kernel_buffer_give(msf, buffer);
 	return refuse(msf, fd, rq, error);
 }
@@ -295,14 +305,15 @@ static int apply_delta(struct msf *msf, int fd, const struct request *rq)
 
 /* One source more or less is one delta; the kernel's full set is quadratic. */
 static int replace_filter(int fd, const struct request *rq, struct kernel_buffer *buffer,
-			  const struct kernel_stored *stored, enum filter_mode mode)
+			  const struct kernel_stored *stored, uint32_t fmode)
 {
 	const struct source_set *old = &stored->filter.sources;
-	bool is_include = mode == FILTER_INCLUDE;
+	bool is_include = fmode == MCAST_INCLUDE;
 	struct addr source;
 	int step = 0;
 
-	if (stored->filter.mode == mode && stored->n_raw == old->n)
+	if (stored->filter.mode == (is_include ? FILTER_INCLUDE : FILTER_EXCLUDE) &&
+	    stored->n_raw == old->n)
 		step = source_set_step(old, &rq->list, &source);
 	if (step > 0)
 		return kernel_send_source(
@@ -313,15 +324,14 @@ static int replace_filter(int fd, const struct request *rq, struct kernel_buffer
 					  is_include ? MCAST_LEAVE_SOURCE_GROUP
 						     : MCAST_UNBLOCK_SOURCE,
 					  source);
-	return kernel_send_filter(fd, rq, buffer,
-				  is_include ? MCAST_INCLUDE : MCAST_EXCLUDE, &rq->list);
+	return kernel_send_filter(fd, rq, buffer, fmode, &rq->list);
 }
 
 static int change_filter(struct msf *msf, int fd, const struct request *rq,
 			 struct kernel_buffer *buffer, const struct kernel_stored *stored,
 			 enum table_next next)
 {
-	bool is_include = next == NEXT_INCLUDE_LIST;
+	uint32_t fmode = next == NEXT_INCLUDE_LIST ? MCAST_INCLUDE : MCAST_EXCLUDE;
 	int r;
 
 	if (next == NEXT_SAME)
@@ -329,18 +339,14 @@ static int change_filter(struct msf *msf, int fd, const struct request *rq,
 	if (msf->max_sources && rq->list.n > msf->max_sources)
 		return refuse(msf, fd, rq, -ENOBUFS);
 	if (stored->filter.mode == FILTER_NONE)
-		return open_filter(msf, fd, rq, buffer,
-				   is_include ? MCAST_INCLUDE : MCAST_EXCLUDE,
-				   stored->is_leftover);
+		return open_filter(msf, fd, rq, buffer, fmode, stored->is_leftover);
 	if (next == NEXT_NONE)
 		r = kernel_send_group(fd, rq, MCAST_LEAVE_GROUP);
 	else
-		r = replace_filter(fd, rq, buffer, stored,
-				   is_include ? FILTER_INCLUDE : FILTER_EXCLUDE);
+		r = replace_filter(fd, rq, buffer, stored, fmode);
 	/* of an interface that is gone, while another has its index */
 	if (r == -ESRCH)
-		return open_filter(msf, fd, rq, buffer,
-				   is_include ? MCAST_INCLUDE : MCAST_EXCLUDE, true);
+		return open_filter(msf, fd, rq, buffer, fmode, true);
 	return r < 0 ? refuse(msf, fd, rq, translate(r)) : 0;
 }
 
@@ -363,27 +369,21 @@ static int confirm(struct msf *msf, int fd, const struct request *rq, bool is_le
 static int apply_set(struct msf *msf, int fd, const struct request *rq)
 {
 	struct kernel_buffer *buffer = kernel_buffer_take(msf, rq->list.n);
-	struct table_request asked = { rq->verb, rq->source, rq->list };
 	const struct table_row *row;
-	struct table_facts facts;
 	struct kernel_stored stored;
 	int r;
 
 	if (!buffer)
 		return -ENOMEM;
-	r = kernel_read_stored(fd, rq, &buffer, &stored);
-	if (r < 0) {
+	r = find_row(msf, fd, rq, &buffer, &stored, &row);
+	if (r < 0)
 		r = refuse(msf, fd, rq, r);
-	} else {
-		facts = table_get_facts(&stored.filter, &asked);
-		row = table_find(msf->table, &facts);
-		if (row->error && is_satisfied(rq, row))
-			r = confirm(msf, fd, rq, stored.is_leftover);
-		else if (row->error)
-			r = refuse(msf, fd, rq, -row->error);
-		else
-			r = change_filter(msf, fd, rq, buffer, &stored, row->next);
-	}
+	else if (row->error && is_satisfied(rq, row))
+		r = confirm(msf, fd, rq, stored.is_leftover);
+	else if (row->error)
+		r = refuse(msf, fd, rq, -row->error);
+	else
+		r = change_filter(msf, fd, rq, buffer, &stored, row->next);
 	kernel_buffer_give(msf, buffer);
 	return r;
 }

@@ -24,8 +24,7 @@ int msf_probe_backend(struct msf *msf)
 	return r < 0 ? r : (int)msf->backend;
 }
 
-/* How many sources fit into one structure of net.core.optmem_max bytes. */
-static uint32_t read_set_sources(int family)
+uint32_t probe_read_set_sources(int family)
 {
 	long optmem = proc_get_sysctl(SYSCTL_OPTION_MEMORY);
 	size_t head = GROUP_FILTER_SIZE(0), each = sizeof(struct sockaddr_storage);
@@ -72,7 +71,8 @@ static int search_sources(struct msf *msf, uint32_t *ret_sources)
 
 int msf_probe_limits(struct msf *msf, int family, struct msf_limits *ret_limits)
 {
-	struct msf_limits limits = { UINT32_MAX, UINT32_MAX, read_set_sources(family) };
+	struct msf_limits limits = { UINT32_MAX, UINT32_MAX,
+				     probe_read_set_sources(family) };
 	long value;
 	int r = context_get(msf, &msf);
 

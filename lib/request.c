@@ -29,7 +29,8 @@ static bool has_source(enum msf_verb verb)
 	return false;
 }
 
-enum request_verb request_get_verb(const struct msf_request *request)
+/* As the table calls it; GET_FILTER for a verb that is none. */
+static enum request_verb get_verb(const struct msf_request *request)
 {
 	switch (request->verb) {
 	case MSF_JOIN_GROUP:
@@ -253,7 +254,7 @@ enum fault request_init(struct request *ret, const struct request_input *input,
 	enum fault fault, of_socket;
 	int family = AF_UNSPEC;
 
-	ret->verb = request_get_verb(request);
+	ret->verb = get_verb(request);
 	ret->is_idempotent = request->flags & MSF_IDEMPOTENT;
 	ret->is_mreq = input->is_mreq;
 	ret->family = AF_UNSPEC;

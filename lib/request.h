@@ -52,8 +52,4 @@ enum fault request_init(struct request *ret, const struct request_input *input,
 			enum table table, int fd, uint32_t *ret_position);
 void request_fini(struct request *rq);
 
-/* What the verb is called in the table once the mode is known; GET_FILTER for
- * one that is none of them. */
-enum request_verb request_get_verb(const struct msf_request *request);
-
 #endif

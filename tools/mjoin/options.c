@@ -53,9 +53,8 @@ static const struct poptOption option_table[] = {
 	{ "timeout", 't', POPT_ARG_STRING, NULL, OPTION_TIMEOUT, "end after SEC seconds",
 	  "SEC" },
 	{ "wait", '\0', POPT_ARG_NONE, NULL, OPTION_WAIT,
-	  "end as soon as every source named has been heard, or, with --wait=SEC, after "
-	  "SEC "
-	  "seconds (10)",
+	  "end as soon as every source named has been heard, or, with --wait=SEC, "
+	  "after SEC seconds (10)",
 	  NULL },
 	{ "wait-for", '\0', POPT_ARG_STRING | POPT_ARGFLAG_DOC_HIDDEN, NULL,
 	  OPTION_WAIT_FOR, NULL, NULL },

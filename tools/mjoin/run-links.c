@@ -50,8 +50,7 @@ static void warn_of_version(struct run *run, const struct receiver *receiver)
 		return;
 	snprintf(why, sizeof(why),
 		 "IGMP version %d is in force on %s: routers are not told the sources, "
-		 "only "
-		 "this host filters; a querier of version 3 is needed, and "
+		 "only this host filters; a querier of version 3 is needed, and "
 		 "net.ipv4.conf.%s.force_igmp_version=0",
 		 version, interface->name, interface->name);
 	warn(run, interface->name, why);

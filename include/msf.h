@@ -66,6 +66,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -303,17 +304,45 @@ int msf_probe_backend(struct msf *msf);
 /* Limits for AF_INET or AF_INET6. -EAFNOSUPPORT for others. Since: 0.1.0 */
 int msf_probe_limits(struct msf *msf, int family, struct msf_limits *ret_limits);
 
+/* One thing found out about this system, as text to show. */
+struct msf_fact {
+	const char *name;   /* "backend", "igmp_max_msf", "mtu eth0", ... */
+	const char *value;  /* NULL: cannot be known */
+	const char *unit;   /* "groups", "sources", "bytes"; NULL: none */
+	const char *source; /* where it was found: a sysctl, a call, ... */
+	const char *note;   /* what follows from it; NULL: nothing */
+};
+
+struct msf_probe;
+
+/* Looks at backend, limits and interfaces of the caller's network namespace,
+ * without a trace on them. -ENOMEM, or what the system says of a socket.
+ * Since: 0.1.0 */
+int msf_probe_new(struct msf_probe **ret, struct msf *msf);
+
+/* Frees; NULL is fine. Returns NULL. Since: 0.1.0 */
+struct msf_probe *msf_probe_free(struct msf_probe *probe);
+
+/* 1 and the next fact, whose texts live as long as the probe; or 0 at the end.
+ * Since: 0.1.0 */
+int msf_probe_pop_fact(struct msf_probe *probe, struct msf_fact *ret);
+
 /*
- * Who holds what
+ * Who holds what: one socket, every socket of the host, every interface
+ *
+ * A state is what was found when it was made.  It belongs to one thread at a
+ * time; what its pops point to lives as long as it.
  */
 
 struct msf_state;
 
 struct msf_membership {
 	uint32_t ifindex;
+	char interface[IF_NAMESIZE]; /* empty: the interface is gone */
 	struct sockaddr_storage group;
 	uint32_t fmode;
-	uint32_t numsrc; /* read the sources with msf_get_filter() */
+	uint32_t numsrc;
+	const struct sockaddr_storage *slist; /* ascending; of the state */
 };
 
 /* The memberships of one socket, looked up now, in *ret. One that is held on an
@@ -323,8 +352,104 @@ int msf_state_new(struct msf_state **ret, struct msf *msf, int fd);
 /* Frees; NULL is fine. Returns NULL. Since: 0.1.0 */
 struct msf_state *msf_state_free(struct msf_state *state);
 
-/* 1 and the next membership, or 0 at the end. Since: 0.1.0 */
+/* 1 and the next membership, or 0 at the end (of the socket that was popped last,
+ * after msf_state_scan()). Since: 0.1.0 */
 int msf_state_pop_membership(struct msf_state *state, struct msf_membership *ret);
+
+/* What msf_state_scan() is to look at. Zero-initialise it: everything. */
+struct msf_scan {
+	pid_t pid;          /* this process only; 0: all of them */
+	unsigned int flags; /* MSF_SCAN_* */
+};
+
+/* Also the sockets that could hold memberships and hold none. Since: 0.1.0 */
+#define MSF_SCAN_IDLE 1u
+/* Only sockets of the caller's network namespace. Since: 0.1.0 */
+#define MSF_SCAN_HERE 2u
+
+/* One descriptor that a process has of a socket. */
+struct msf_holder {
+	pid_t pid; /* or the thread that alone has it */
+	int fd;
+	char command[16]; /* as the process calls itself: any bytes but NUL */
+};
+
+struct msf_socket {
+	uint64_t netns; /* inode number of the network namespace; 0: not known */
+	uint64_t inode; /* as in /proc/PID/fd */
+	int family;     /* AF_INET, AF_INET6 */
+	int type;       /* SOCK_DGRAM, SOCK_RAW */
+	int protocol;   /* IPPROTO_* */
+	struct sockaddr_storage address; /* that it is bound to; its port for UDP */
+	int multicast_all;               /* IP_MULTICAST_ALL: 0, 1; -1: not known */
+	int multicast_all6;              /* IPV6_MULTICAST_ALL, the same */
+	int64_t drops; /* packets dropped by its receive queue; -1: not known */
+	enum msf_backend backend; /* who filters */
+	unsigned int n_holders;
+	const struct msf_holder *holders; /* of the state */
+};
+
+/*
+ * Looks at every socket that the caller may look at: its own and those of
+ * processes of the same user that are dumpable, or all of them with
+ * CAP_SYS_PTRACE; in every network namespace that can be found.  Sockets that
+ * come, go or change meanwhile may be seen in either state.
+ * -EINVAL: unknown flags; -ESRCH: no such process; -EPERM: its descriptors may not
+ * be looked at; -ENOMEM; -EMFILE and its like when the system cannot be asked.
+ * Since: 0.1.0
+ */
+int msf_state_scan(struct msf_state **ret, struct msf *msf, const struct msf_scan *scan);
+
+/* 1 and the next socket, or 0 at the end. Its memberships are popped next.
+ * Since: 0.1.0 */
+int msf_state_pop_socket(struct msf_state *state, struct msf_socket *ret);
+
+/* What a scan could not look at. */
+struct msf_unseen {
+	unsigned int processes;  /* whose descriptors may not be read */
+	unsigned int sockets;    /* that may hold memberships, of nobody we may ask */
+	unsigned int namespaces; /* whose sockets could not be listed */
+};
+
+/* All 0 for a state that is not of a scan. Since: 0.1.0 */
+void msf_state_get_unseen(const struct msf_state *state, struct msf_unseen *ret);
+
+/*
+ * A descriptor of our own, close-on-exec, for socket fd of process pid: the very
+ * same socket.  -ESRCH: no such process; -EPERM: not permitted (same user and
+ * dumpable, or CAP_SYS_PTRACE; Yama may ask for more); -EBADF: it has no such
+ * descriptor; -ENOTSOCK; -ENOSYS: Linux before 5.6.  Since: 0.1.0
+ */
+int msf_state_open_socket(struct msf *msf, pid_t pid, int fd);
+
+/* What an interface wants of one source, by the number of sockets. */
+struct msf_group_source {
+	struct sockaddr_storage address;
+	uint32_t include;
+	uint32_t exclude;
+};
+
+/* The merged state of a group on an interface (RFC 3376 3.2). */
+struct msf_group {
+	uint32_t ifindex;
+	char interface[IF_NAMESIZE];
+	struct sockaddr_storage group;
+	uint32_t users;  /* sockets, and the kernel itself */
+	int fmode;       /* MCAST_INCLUDE, MCAST_EXCLUDE; -1: cannot be known */
+	int has_sources; /* 0: the sources cannot be known */
+	uint32_t numsrc;
+	const struct msf_group_source *slist; /* ascending; of the state */
+};
+
+/*
+ * The groups of every interface of the caller's network namespace.  Linux does
+ * not tell all of it there; what it leaves out is found with a scan, as far as the
+ * sockets may be looked at.  -ENOMEM, -EMFILE and its like.  Since: 0.1.0
+ */
+int msf_state_scan_groups(struct msf_state **ret, struct msf *msf);
+
+/* 1 and the next group, by interface; or 0 at the end. Since: 0.1.0 */
+int msf_state_pop_group(struct msf_state *state, struct msf_group *ret);
 
 /*
  * The version of IGMP (1, 2, 3) in force on an interface, because of the
@@ -333,6 +458,10 @@ int msf_state_pop_membership(struct msf_state *state, struct msf_membership *ret
  * version 3 only.  Since: 0.1.0
  */
 int msf_state_get_version(struct msf *msf, uint32_t ifindex, int family);
+
+/* The version of IGMP (1, 2) or MLD (1) that the administrator forces on an
+ * interface; 0: none. -ENODEV, -EAFNOSUPPORT. Since: 0.1.0 */
+int msf_state_get_forced_version(struct msf *msf, uint32_t ifindex, int family);
 
 /*
  * Interfaces
@@ -364,7 +493,9 @@ enum msf_event_type {
 	MSF_EVENT_LINK_GONE,
 	MSF_EVENT_ADDRESS, /* an address is new, or changed */
 	MSF_EVENT_ADDRESS_GONE,
-	MSF_EVENT_OVERRUN, /* events were lost: look at everything again */
+	MSF_EVENT_OVERRUN,    /* events were lost: look at everything again */
+	MSF_EVENT_GROUP,      /* the first socket of an interface joined a group */
+	MSF_EVENT_GROUP_GONE, /* the last one left it */
 };
 
 struct msf_event {
@@ -372,12 +503,16 @@ struct msf_event {
 	uint32_t ifindex;
 	char name[IF_NAMESIZE];          /* of link events; else empty */
 	unsigned int flags;              /* of link events: IFF_* */
-	struct sockaddr_storage address; /* of address events */
+	struct sockaddr_storage address; /* of address and group events */
 };
 
 /* Starts to watch the namespace of the calling thread. -ENOMEM, or what the
  * netlink socket says. Since: 0.1.0 */
 int msf_monitor_new(struct msf_monitor **ret, struct msf *msf);
+
+/* Group events, too, from now on. -EOPNOTSUPP: this kernel tells of none (Linux
+ * before 6.15). Since: 0.1.0 */
+int msf_monitor_watch_groups(struct msf_monitor *monitor);
 
 /* Frees; NULL is fine. Returns NULL. Since: 0.1.0 */
 struct msf_monitor *msf_monitor_free(struct msf_monitor *monitor);

@@ -204,6 +204,8 @@ static int get_link(uint32_t ifindex, const char *name, struct msf_interface *re
 
 int interface_get(uint32_t ifindex, struct msf_interface *ret)
 {
+	if (!ifindex) /* libnl ends the process when it has neither index nor name */
+		return -ENODEV;
 	return get_link(ifindex, NULL, ret);
 }
 

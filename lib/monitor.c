@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Link and address events of rtnetlink, queued for the caller to pull. libnl
- * parses, and reports what it read through a callback that only queues.
+ * Link, address and group events of rtnetlink, queued for the caller to pull. libnl
+ * parses the first two, and reports what it read through a callback that only
+ * queues; it has no parser for groups, so theirs is here.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -16,6 +17,12 @@
 
 /* Behind this many unread events the rest is one OVERRUN. */
 #define EVENTS_MAX 4096
+
+/* Of Linux 6.14 and later: <linux/rtnetlink.h> may be older. */
+#define GROUP_IPV4_MCADDR 37 /* RTNLGRP_IPV4_MCADDR */
+#define GROUP_IPV6_MCADDR 38 /* RTNLGRP_IPV6_MCADDR */
+#define NEWMULTICAST      56 /* RTM_NEWMULTICAST */
+#define DELMULTICAST      57 /* RTM_DELMULTICAST */
 
 struct msf_monitor {
 	struct nl_sock *sock;     /* owned */
@@ -125,10 +132,62 @@ static bool is_about_port(const struct nlmsghdr *header)
 	       info->ifi_family == AF_BRIDGE;
 }
 
+static bool is_about_group(const struct nlmsghdr *header)
+{
+	return header->nlmsg_type == NEWMULTICAST || header->nlmsg_type == DELMULTICAST;
+}
+
+static int length_of(int family)
+{
+	switch (family) {
+	case AF_INET:
+		return sizeof(struct in_addr);
+	case AF_INET6:
+		return sizeof(struct in6_addr);
+	}
+	return -1;
+}
+
+/* A struct ifaddrmsg with the group in IFA_MULTICAST. What does not look like that
+ * tells nothing. */
+static int push_group(struct msf_monitor *monitor, struct nlmsghdr *header)
+{
+	const struct ifaddrmsg *info = nlmsg_data(header);
+	struct msf_event event = {
+		.type = header->nlmsg_type == DELMULTICAST ? MSF_EVENT_GROUP_GONE
+							   : MSF_EVENT_GROUP,
+	};
+	const struct nlattr *group;
+
+	if (!nlmsg_valid_hdr(header, sizeof(*info)))
+		return 0;
+	group = nlmsg_find_attr(header, sizeof(*info), IFA_MULTICAST);
+	if (!group || nla_len(group) != length_of(info->ifa_family))
+		return 0;
+	event.ifindex = info->ifa_index;
+	event.address.ss_family = info->ifa_family;
+	if (info->ifa_family == AF_INET)
+		memcpy(&((struct sockaddr_in *)&event.address)->sin_addr, nla_data(group),
+		       sizeof(struct in_addr));
+	else
+		memcpy(&((struct sockaddr_in6 *)&event.address)->sin6_addr,
+		       nla_data(group), sizeof(struct in6_addr));
+	return push_event(monitor, &event);
+}
+
 static int read_message(struct nl_msg *msg, void *argument)
 {
-	if (!is_about_port(nlmsg_hdr(msg)))
+	struct nlmsghdr *header = nlmsg_hdr(msg);
+	struct msf_monitor *monitor = argument;
+	int r;
+
+	if (is_about_group(header)) {
+		r = push_group(monitor, header);
+		if (r < 0)
+			monitor->error = r;
+	} else if (!is_about_port(header)) {
 		nl_msg_parse(msg, read_object, argument);
+	}
 	return NL_OK;
 }
 
@@ -170,6 +229,20 @@ int msf_monitor_new(struct msf_monitor **ret, struct msf *msf)
 	}
 	*ret = monitor;
 	return 0;
+}
+
+/* Both, or none: a kernel has both groups or neither. EINVAL is what Linux says of
+ * a group number beyond its last. */
+int msf_monitor_watch_groups(struct msf_monitor *monitor)
+{
+	int r = nl_socket_add_memberships(monitor->sock, GROUP_IPV4_MCADDR,
+					  GROUP_IPV6_MCADDR, 0);
+
+	if (!r)
+		return 0;
+	nl_socket_drop_memberships(monitor->sock, GROUP_IPV4_MCADDR, GROUP_IPV6_MCADDR,
+				   0);
+	return r == -NLE_INVAL ? -EOPNOTSUPP : to_errno(r);
 }
 
 struct msf_monitor *msf_monitor_free(struct msf_monitor *monitor)

@@ -38,7 +38,7 @@ uint32_t probe_read_set_sources(int family)
 	return (size_t)optmem < head ? 0 : (uint32_t)((optmem - head) / each);
 }
 
-static int search_sources(struct msf *msf, uint32_t *ret_sources)
+int probe_search_sources(struct msf *msf, uint32_t *ret_sources)
 {
 	/* of the documentation prefix: nobody's group, and not joined here */
 	struct request rq = { .verb = SET_INCLUDE,
@@ -90,7 +90,7 @@ int msf_probe_limits(struct msf *msf, int family, struct msf_limits *ret_limits)
 	if (value >= 0) {
 		limits.sources = (uint32_t)value;
 	} else if (family == AF_INET6) {
-		r = search_sources(msf, &limits.sources);
+		r = probe_search_sources(msf, &limits.sources);
 		if (r < 0)
 			return r;
 	}

@@ -16,4 +16,14 @@
  * UINT32_MAX where the sysctl cannot be read. */
 uint32_t probe_read_set_sources(int family);
 
+/* net.ipv6.mld_max_msf where it cannot be read: the kernel is asked with lists that
+ * it refuses. 0, or -errno (-EAFNOSUPPORT: no IPv6). */
+int probe_search_sources(struct msf *msf, uint32_t *ret_sources);
+
+/* Copies a fact to the end of the list. 0 or -ENOMEM. */
+int probe_add_fact(struct msf_probe *probe, const struct msf_fact *fact);
+
+/* The facts of every interface. 0 or -errno. */
+int probe_add_interfaces(struct msf_probe *probe, struct msf *msf);
+
 #endif

@@ -1,66 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The memberships of a socket. The kernel has no call that lists them; but the
- * groups of all sockets stand in /proc, and the socket can be asked for each.
- */
+/* States: how they are made of one socket, handed out and freed. */
+#include "state.h"
+
 #include <errno.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 #include "context.h"
-#include "kernel.h"
+#include "holders.h"
+#include "membership.h"
 #include "proc.h"
-#include "sockaddr.h"
 #include "socket.h"
+#include "state-groups.h"
 
-struct msf_state {
-	size_t n_memberships;
-	size_t next;
-	size_t capacity;
-	struct msf_membership *memberships; /* owned */
-};
-
-static int add_membership(struct msf_state *state, const struct request *rq,
-			  const struct kernel_held *held)
+static int find_memberships(struct msf_state *state, struct msf *msf, int fd)
 {
-	struct msf_membership *m;
-
-	if (state->n_memberships == state->capacity) {
-		size_t capacity = state->capacity ? 2 * state->capacity : 16;
-
-		m = reallocarray(state->memberships, capacity, sizeof(*m));
-		if (!m)
-			return -ENOMEM;
-		state->memberships = m;
-		state->capacity = capacity;
-	}
-	m = &state->memberships[state->n_memberships++];
-	*m = (struct msf_membership){
-		.ifindex = rq->ifindex,
-		.fmode = held->mode == FILTER_INCLUDE ? MCAST_INCLUDE : MCAST_EXCLUDE,
-		.numsrc = held->n_sources,
+	struct vector groups = { 0 };
+	struct membership_search search = {
+		.state = state, .msf = msf, .fd = fd, .groups = &groups, .optmem = -1
 	};
-	sockaddr_set(&m->group, rq->family, rq->group);
-	return 0;
-}
+	int r = membership_read_groups(&groups, PROC_NET);
 
-static int read_family(struct msf_state *state, int fd, int family)
-{
-	struct proc_groups groups;
-	struct proc_group entry;
-	struct kernel_held held;
-	int r = proc_groups_open(&groups, family);
-
-	if (r < 0)
-		return r == -ENOENT && family == AF_INET6 ? 0 : r; /* no IPv6 here */
-	while (!r && proc_groups_next(&groups, &entry)) {
-		struct request rq = { .family = family,
-				      .ifindex = entry.ifindex,
-				      .group = entry.group };
-
-		if (!kernel_look(fd, &rq, &held) && held.mode != FILTER_NONE)
-			r = add_membership(state, &rq, &held);
-	}
-	proc_groups_close(&groups);
+	if (!r)
+		r = membership_find_all(&search);
+	vector_fini(&groups);
 	return r;
 }
 
@@ -77,13 +39,12 @@ int msf_state_new(struct msf_state **ret, struct msf *msf, int fd)
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
-	r = read_family(state, fd, AF_INET);
-	if (!r)
-		r = read_family(state, fd, AF_INET6);
+	r = find_memberships(state, msf, fd);
 	if (r < 0) {
 		msf_state_free(state);
 		return r;
 	}
+	state->end_membership = state->memberships.n;
 	*ret = state;
 	return 0;
 }
@@ -91,18 +52,63 @@ int msf_state_new(struct msf_state **ret, struct msf *msf, int fd)
 struct msf_state *msf_state_free(struct msf_state *state)
 {
 	if (state) {
-		free(state->memberships);
+		vector_fini(&state->sockets);
+		vector_fini(&state->holders);
+		vector_fini(&state->memberships);
+		vector_fini(&state->sources);
+		state_groups_free(state->groups);
 		free(state);
 	}
 	return NULL;
 }
 
+int msf_state_pop_socket(struct msf_state *state, struct msf_socket *ret)
+{
+	const struct state_socket *socket = state->sockets.items;
+
+	if (state->next_socket == state->sockets.n)
+		return 0;
+	socket += state->next_socket++;
+	*ret = socket->shown;
+	ret->holders = (struct msf_holder *)state->holders.items + socket->first_holder;
+	state->next_membership = socket->first_membership;
+	state->end_membership = socket->first_membership + socket->n_memberships;
+	return 1;
+}
+
 int msf_state_pop_membership(struct msf_state *state, struct msf_membership *ret)
 {
-	if (state->next == state->n_memberships)
+	const struct state_membership *m = state->memberships.items;
+
+	if (state->next_membership == state->end_membership)
 		return 0;
-	*ret = state->memberships[state->next++];
+	m += state->next_membership++;
+	*ret = m->shown;
+	ret->slist = (struct sockaddr_storage *)state->sources.items + m->first_source;
 	return 1;
+}
+
+void msf_state_get_unseen(const struct msf_state *state, struct msf_unseen *ret)
+{
+	*ret = state->unseen;
+}
+
+int msf_state_open_socket(struct msf *msf, pid_t pid, int fd)
+{
+	int pidfd, copy, r = context_get(msf, &msf);
+
+	if (r < 0)
+		return r;
+	pidfd = holders_open_process(pid);
+	if (pidfd < 0)
+		return pidfd;
+	copy = holders_fetch(pidfd, fd);
+	close(pidfd);
+	if (copy >= 0 && socket_find_fault(copy, AF_UNSPEC) == FAULT_NOT_SOCKET) {
+		close(copy);
+		return -ENOTSOCK;
+	}
+	return copy;
 }
 
 int msf_state_get_version(struct msf *msf, uint32_t ifindex, int family)

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "model.h"
 #include "raw.h"
 #include "shape.h"
@@ -155,6 +156,24 @@ static int run_state_new(struct alloc *self, void **made)
 	return msf_state_new((struct msf_state **)made, self->msf, self->fd);
 }
 
+/* Of this process; the socket is shown whether it is a member or not. */
+static int run_scan(struct alloc *self, void **made)
+{
+	struct msf_scan scan = { .flags = MSF_SCAN_IDLE };
+
+	return msf_state_scan((struct msf_state **)made, self->msf, &scan);
+}
+
+static int run_open_socket(struct alloc *self, void **made)
+{
+	int fd = msf_state_open_socket(self->msf, getpid(), self->fd);
+
+	(void)made;
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
 static int run_monitor_new(struct alloc *self, void **made)
 {
 	return msf_monitor_new((struct msf_monitor **)made, self->msf);
@@ -182,6 +201,23 @@ static int run_probe(struct alloc *self, void **made)
 
 	(void)made;
 	return msf_probe_limits(self->msf, self->place.group.ss_family, &limits);
+}
+
+static int run_groups(struct alloc *self, void **made)
+{
+	return msf_state_scan_groups((struct msf_state **)made, self->msf);
+}
+
+static int run_facts(struct alloc *self, void **made)
+{
+	return msf_probe_new((struct msf_probe **)made, self->msf);
+}
+
+static int run_forced(struct alloc *self, void **made)
+{
+	(void)made;
+	return msf_state_get_forced_version(self->msf, self->net.ifindex[0],
+					    self->place.group.ss_family);
 }
 
 static int run_version(struct alloc *self, void **made)
@@ -218,6 +254,11 @@ static void tidy_new(void *made)
 static void tidy_state(void *made)
 {
 	msf_state_free(made);
+}
+
+static void tidy_facts(void *made)
+{
+	msf_probe_free(made);
 }
 
 static void tidy_monitor(void *made)
@@ -386,11 +427,16 @@ static void check_others(struct alloc *self)
 		{ "msf_config_new()", run_config_new, tidy_config },
 		{ "msf_new()", run_new, tidy_new },
 		{ "msf_state_new()", run_state_new, tidy_state },
+		{ "msf_state_scan()", run_scan, tidy_state },
+		{ "msf_state_open_socket()", run_open_socket, tidy_nothing },
 		{ "msf_monitor_new()", run_monitor_new, tidy_monitor },
 		{ "msf_find_interface() by name", run_find_name, tidy_nothing },
 		{ "msf_find_interface() by address", run_find_address, tidy_nothing },
 		{ "msf_probe_limits()", run_probe, tidy_nothing },
 		{ "msf_state_get_version()", run_version, tidy_nothing },
+		{ "msf_state_get_forced_version()", run_forced, tidy_nothing },
+		{ "msf_state_scan_groups()", run_groups, tidy_state },
+		{ "msf_probe_new()", run_facts, tidy_facts },
 		{ "msf_explain()", run_explain, tidy_nothing },
 	};
 
@@ -420,6 +466,7 @@ int main(void)
 {
 	struct alloc self = { 0 };
 
+	host_enter(); /* a scan sees this process only */
 	netns_init(&self.net);
 	netns_set_sysctl("net/ipv4/igmp_max_msf", 64);
 	for (enum flavour flavour = 0; flavour < N_FLAVOURS; flavour++) {

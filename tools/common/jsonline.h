@@ -19,11 +19,15 @@
 /* RFC 3339 5.6, microseconds, the local zone. */
 void jsonline_format_time(const struct timespec *when, char buf[JSONLINE_TIME_MAX]);
 
-/* {"time":...,"event":...}; when NULL: now. NULL: no memory. */
+/* {"time":...,"event":...}; event NULL: time alone; when NULL: now. NULL: no memory. */
 json_t *jsonline_new(const char *event, const struct timespec *when);
 
 /* The address in canonical text. NULL: no memory, or no such family. */
 json_t *jsonline_new_address(const struct sockaddr_storage *address);
+
+/* A string of any bytes, as names of processes and interfaces may be: U+FFFD for each
+ * one that is no UTF-8. text NULL: null. NULL: no memory. */
+json_t *jsonline_new_text(const char *text);
 
 /* Writes and frees the object. 0 or -errno; NULL is -ENOMEM, so that callers can
  * pass on what they could not build. */

@@ -88,16 +88,6 @@ int outlet_new(struct outlet **ret, int fd)
 	return 0;
 }
 
-struct outlet *outlet_free(struct outlet *outlet)
-{
-	if (outlet) {
-		fclose(outlet->file);
-		free(outlet->kept);
-	}
-	free(outlet);
-	return NULL;
-}
-
 FILE *outlet_get_file(struct outlet *outlet)
 {
 	return outlet->file;
@@ -123,4 +113,15 @@ int outlet_flush(struct outlet *outlet)
 	r = outlet->error;
 	outlet->error = 0;
 	return r;
+}
+
+struct outlet *outlet_free(struct outlet *outlet)
+{
+	if (outlet) {
+		outlet_flush(outlet);
+		fclose(outlet->file);
+		free(outlet->kept);
+	}
+	free(outlet);
+	return NULL;
 }

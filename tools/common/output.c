@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "output.h"
+#include "utf8.h"
 #include "writer.h"
 
 /* What a pipe takes at once. */
@@ -38,11 +39,7 @@ static void print_line(const char *what, const char *kind, const char *format, v
 	vsnprintf(why, sizeof(why), format, ap);
 	snprintf(line, sizeof(line), "%s: %.1024s%s%s%s", program_invocation_short_name,
 		 what ? what : "", what ? ": " : "", kind, why);
-	len = strnlen(line, sizeof(line) - 2);
-	line[len] = '\0';
-	for (char *c = line; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == '\177')
-			*c = '?';
+	len = utf8_clean(line, line, sizeof(line) - 1);
 	line[len] = '\n';
 	line[len + 1] = '\0';
 	fflush(stderr);

@@ -84,7 +84,7 @@ get_json() {
 
 @test "several sources take turns" {
 	start_capture
-	run msend -s 10.9.0.1,10.9.0.2,10.9.0.3 -c 3 -r 20 -q 232.1.1.1:5000 eth0
+	run msend -s 10.9.0.1,10.9.0.2,10.9.0.3 -c 3 -r 4 -q 232.1.1.1:5000 eth0
 	assert_success
 	assert_output ''
 	stop_capture

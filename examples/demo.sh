@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Three sources send to one group; mjoin takes one of them. Shows who sent what,
-# what was on the wire (a second mjoin takes all of it) and what arrived, for IPv4
-# and for IPv6.
+# what was on the wire (a second mjoin takes all of it), who joined what, and what
+# arrived, for IPv4 and for IPv6.
 #
 #	examples/demo.sh [BUILD]	(root, or .ci/namespace examples/demo.sh)
 #
@@ -13,6 +13,7 @@ set -u
 build=$(realpath "${1:-build}")
 msend=$build/tools/msend/msend
 mjoin=$build/tools/mjoin/mjoin
+msfctl=$build/tools/msfctl/msfctl
 name=msfdemo$$
 sender=$name-s
 receiver=$name-r
@@ -137,6 +138,10 @@ show() {
 	receive "$work/wire" --count $((n_packets * $#)) "$endpoint" eth0
 	receive "$work/arrived" -s "$joined" --count "$n_packets" "$endpoint" eth0
 
+	echo "receiver\$ msfctl show --here"
+	ip netns exec "$receiver" "$msfctl" show --here || fail "msfctl failed"
+	echo
+
 	timeout 5 ip netns exec "$sender" "$msend" --source "$sources" \
 		--count "$n_packets" --rate "$rate" --json "$endpoint" eth0 \
 		>"$work/sent" || fail "msend failed"
@@ -148,7 +153,7 @@ show() {
 	done
 }
 
-for program in "$msend" "$mjoin"; do
+for program in "$msend" "$mjoin" "$msfctl"; do
 	[ -x "$program" ] || fail "$program is missing: run make first"
 done
 make_network

@@ -321,7 +321,7 @@ publish() {
 	run_msfctl_as_nobody show
 	assert_equal "$status" 0
 	[[ $stderr =~ ^msfctl:\ show:\ warning:\ [0-9]+\ processes\ and\ [0-9]+\ socket ]]
-	[[ $stderr == *"could not be looked at: run as root, or with CAP_SYS_PTRACE" ]]
+	[[ $stderr == *"could not be looked at: run as root, or with CAP_SYS_PTRACE"* ]]
 	assert_equal "${#stderr_lines[@]}" 1
 	run_msfctl_as_nobody show --pid "$theirs"
 	assert_equal "$status" 1

@@ -245,59 +245,83 @@ void field_init(struct field_state *state, const struct firewall_packet *packet)
 	forget(state, FIELD_CT_STATE);
 }
 
-static bool has_ct_state(const struct field_state *state, uint32_t flag)
-{
-	const struct value *ct = &state->beside[FIELD_CT_STATE];
-
-	return value_is_known(ct) && ct->bits.low == flag;
-}
-
-/* The kernel does not track MLD (nf_conntrack_icmpv6); it tracks all else, and what
- * goes to a group is never replied to. */
-static void track(struct field_state *state)
+/* The kernel does not track MLD (nf_conntrack_icmpv6); it tracks all else. */
+static enum truth is_never_tracked(const struct field_state *state)
 {
 	uint8_t type = state->transport.bytes[0];
 
-	if (state->protocol != IPPROTO_ICMPV6) {
-		know(state, FIELD_CT_STATE, bits_of(NF_CT_STATE_BIT(IP_CT_NEW)));
-		return;
+	if (state->protocol != IPPROTO_ICMPV6)
+		return TRUTH_NO;
+	if (!state->transport.known[0])
+		return TRUTH_UNKNOWN;
+	return (type >= MLD_LISTENER_QUERY && type <= MLD_LISTENER_REDUCTION) ||
+			       type == MLD2_REPORT
+		       ? TRUTH_YES
+		       : TRUTH_UNKNOWN;
+}
+
+/* Has connection tracking had the packet by then? */
+static enum truth is_behind_tracking(enum field_hook hook, int priority)
+{
+	switch (hook) {
+	case FIELD_INGRESS:
+		return TRUTH_NO;
+	case FIELD_PREROUTING:
+	case FIELD_OUTPUT:
+		if (priority == NF_IP_PRI_CONNTRACK)
+			return TRUTH_UNKNOWN;
+		return priority > NF_IP_PRI_CONNTRACK ? TRUTH_YES : TRUTH_NO;
+	default:
+		return TRUTH_YES;
 	}
-	if (state->transport.known[0] &&
-	    ((type >= MLD_LISTENER_QUERY && type <= MLD_LISTENER_REDUCTION) ||
-	     type == MLD2_REPORT))
-		know(state, FIELD_CT_STATE, bits_of(NF_CT_STATE_UNTRACKED_BIT));
-	else
+}
+
+/* What goes to a group is never replied to: it stays new. */
+static void tell_ct_state(struct field_state *state)
+{
+	struct value untracked = value_known(KIND_CT_STATE, besides[FIELD_CT_STATE].width,
+					     bits_of(NF_CT_STATE_UNTRACKED_BIT));
+	struct value *ct = &state->beside[FIELD_CT_STATE];
+
+	if (state->is_seen == TRUTH_UNKNOWN)
 		forget(state, FIELD_CT_STATE);
+	else
+		know(state, FIELD_CT_STATE,
+		     bits_of(state->is_seen == TRUTH_YES ? NF_CT_STATE_BIT(IP_CT_NEW)
+							 : NF_CT_STATE_INVALID_BIT));
+	if (state->is_untracked == TRUTH_YES)
+		*ct = untracked;
+	else if (state->is_untracked == TRUTH_UNKNOWN)
+		*ct = value_join(ct, &untracked);
 }
 
 void field_enter(struct field_state *state, enum field_hook hook, int priority)
 {
-	bool is_first = hook == FIELD_PREROUTING || hook == FIELD_OUTPUT;
-
 	if (hook == FIELD_INGRESS)
 		forget(state, FIELD_LENGTH);
 	else
 		state->beside[FIELD_LENGTH] = state->length;
-	if (has_ct_state(state, NF_CT_STATE_UNTRACKED_BIT))
-		return;
-	if (hook == FIELD_EGRESS || (is_first && priority == NF_IP_PRI_CONNTRACK))
+	state->is_seen = is_behind_tracking(hook, priority);
+	if (state->is_seen != TRUTH_NO && state->is_untracked == TRUTH_NO)
+		state->is_untracked = state->is_seen == TRUTH_YES ||
+						      state->protocol != IPPROTO_ICMPV6
+					      ? is_never_tracked(state)
+					      : TRUTH_UNKNOWN;
+	tell_ct_state(state);
+	/* There it may be that nothing is tracked at all. */
+	if (hook == FIELD_EGRESS)
 		forget(state, FIELD_CT_STATE);
-	else if (hook == FIELD_INGRESS || (is_first && priority < NF_IP_PRI_CONNTRACK))
-		know(state, FIELD_CT_STATE, bits_of(NF_CT_STATE_INVALID_BIT));
-	else
-		track(state);
-}
-
-bool field_is_untracked(const struct field_state *state)
-{
-	return has_ct_state(state, NF_CT_STATE_UNTRACKED_BIT);
 }
 
 void field_untrack(struct field_state *state)
 {
-	/* Too late behind connection tracking. */
-	if (!has_ct_state(state, NF_CT_STATE_BIT(IP_CT_NEW)))
-		know(state, FIELD_CT_STATE, bits_of(NF_CT_STATE_UNTRACKED_BIT));
+	if (state->is_seen == TRUTH_YES)
+		return; /* too late */
+	if (state->is_seen == TRUTH_NO)
+		state->is_untracked = TRUTH_YES;
+	else if (state->is_untracked == TRUTH_NO)
+		state->is_untracked = TRUTH_UNKNOWN;
+	tell_ct_state(state);
 }
 
 static const char *get_text(const json_t *object, const char *key)
@@ -500,6 +524,8 @@ void field_join(struct field_state *state, const struct field_state *other)
 	join_header(&state->transport, &other->transport);
 	for (int i = 0; i < FIELD_BESIDES; i++)
 		state->beside[i] = value_join(&state->beside[i], &other->beside[i]);
+	if (state->is_untracked != other->is_untracked)
+		state->is_untracked = TRUTH_UNKNOWN;
 }
 
 bool field_is_same_flow(const struct field_state *a, const struct field_state *b)

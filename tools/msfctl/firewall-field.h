@@ -44,7 +44,9 @@ struct field_state {
 	uint8_t protocol;
 	struct field_header network;
 	struct field_header transport;
-	struct value length; /* of the IP packet, without padding of the frame */
+	enum truth is_untracked; /* by "notrack", or because it never is tracked */
+	enum truth is_seen;      /* by connection tracking: too late for "notrack" */
+	struct value length;     /* of the IP packet, without padding of the frame */
 	struct value beside[FIELD_BESIDES];
 };
 
@@ -65,7 +67,6 @@ void field_init(struct field_state *state, const struct firewall_packet *packet)
 void field_enter(struct field_state *state, enum field_hook hook, int priority);
 
 /* "notrack" */
-bool field_is_untracked(const struct field_state *state);
 void field_untrack(struct field_state *state);
 
 /* The field of {"meta": ...}, {"ct": ...} or {"payload": ...}; unknown if it is one

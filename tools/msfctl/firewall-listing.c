@@ -18,11 +18,15 @@
 #define HANDLE     " # handle "
 #define SEPARATORS " \t,\"{}=;"
 
+static const char *get_text(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+/* The outline as it grows. */
 struct reader {
-	const struct firewall *firewall;
-	char table_key[RULESET_KEY_MAX]; /* of the table that we are in; or "" */
-	char family[16], table[FIREWALL_NAME_MAX];
-	json_t *chain; /* borrowed; or NULL */
+	json_t *tables;
+	json_t *table, *chain; /* that we are in; borrowed; or NULL */
 };
 
 static bool is_behind(const char *line, const char *start)
@@ -30,22 +34,23 @@ static bool is_behind(const char *line, const char *start)
 	return !strncmp(line, start, strlen(start));
 }
 
+/* The words of a line, up to one of them. */
 static int set_words(json_t *object, const char *key, char *words, const char *end)
 {
 	json_t *list = json_array();
 	char *word, *rest = words;
+	int r = list ? 0 : -ENOMEM;
 
-	if (!list)
-		return -ENOMEM;
-	while ((word = strsep(&rest, SEPARATORS))) {
+	while (!r && (word = strsep(&rest, SEPARATORS))) {
 		if (!*word)
 			continue;
 		if (end && !strcmp(word, end))
 			break;
-		if (json_array_append_new(list, json_string(word)) < 0) {
-			json_decref(list);
-			return -ENOMEM;
-		}
+		r = json_array_append_new(list, json_string(word)) < 0 ? -ENOMEM : 0;
+	}
+	if (r < 0) {
+		json_decref(list);
+		return r;
 	}
 	return json_object_set_new(object, key, list) < 0 ? -ENOMEM : 0;
 }
@@ -53,30 +58,33 @@ static int set_words(json_t *object, const char *key, char *words, const char *e
 /* "table inet filter {", perhaps with the handle behind it. */
 static int read_table(struct reader *reader, const char *line)
 {
-	reader->chain = NULL;
-	reader->table_key[0] = '\0';
-	if (sscanf(line, "table %15s %255s {", reader->family, reader->table) != 2 ||
-	    !ruleset_format_key(reader->table_key, reader->family, reader->table, ""))
-		reader->table_key[0] = '\0';
-	return 0;
+	char family[16], name[FIREWALL_NAME_MAX];
+
+	reader->table = reader->chain = NULL;
+	if (sscanf(line, "table %15s %255s {", family, name) != 2)
+		return 0;
+	reader->table = json_pack("{s:s, s:s, s:[], s:[]}", "family", family, "name",
+				  name, "flags", "chains");
+	return json_array_append_new(reader->tables, reader->table) < 0 ? -ENOMEM : 0;
 }
 
 static int read_chain(struct reader *reader, const char *line)
 {
-	char name[FIREWALL_NAME_MAX], key[RULESET_KEY_MAX];
+	json_t *chains = json_object_get(reader->table, "chains");
+	char name[FIREWALL_NAME_MAX];
 
 	reader->chain = NULL;
-	if (sscanf(line, "\tchain %255s {", name) == 1 &&
-	    ruleset_format_key(key, reader->family, reader->table, name))
-		reader->chain = json_object_get(reader->firewall->chains, key);
-	return 0;
+	if (!chains || sscanf(line, "\tchain %255s {", name) != 1)
+		return 0;
+	reader->chain = json_pack("{s:s}", "name", name);
+	return json_array_append_new(chains, reader->chain) < 0 ? -ENOMEM : 0;
 }
 
-static int read_flags(struct reader *reader, char *line)
+static int read_flags(const struct reader *reader, char *line)
 {
-	json_t *table = json_object_get(reader->firewall->tables, reader->table_key);
-
-	return table ? set_words(table, "flags", line + strlen("\tflags "), NULL) : 0;
+	return reader->table ? set_words(reader->table, "flags",
+					 line + strlen("\tflags "), NULL)
+			     : 0;
 }
 
 /* "type filter hook ingress devices = { eth0, eth1 } priority ..." */
@@ -103,20 +111,61 @@ static int read_line(struct reader *reader, char *line)
 	return is_behind(line, "\t\ttype ") ? read_hook(reader, line) : 0;
 }
 
-int listing_annotate(const struct firewall *firewall)
+int listing_outline(const char *listing, json_t **ret)
 {
-	struct reader reader = { .firewall = firewall };
-	char *copy, *rest, *line;
-	int r = 0;
+	struct reader reader = { .tables = json_array() };
+	char *copy = strdup(listing), *rest = copy, *line;
+	int r = reader.tables && copy ? 0 : -ENOMEM;
 
-	if (!firewall->listing)
-		return 0;
-	copy = rest = strdup(firewall->listing);
-	if (!copy)
-		return -ENOMEM;
 	while (!r && (line = strsep(&rest, "\n")))
 		r = read_line(&reader, line);
 	free(copy);
+	if (r < 0)
+		json_decref(reader.tables);
+	else
+		*ret = reader.tables;
+	return r;
+}
+
+static int annotate_chain(const struct firewall *firewall, const json_t *table,
+			  const json_t *outline)
+{
+	char key[RULESET_KEY_MAX];
+	json_t *devices = json_object_get(outline, "dev"), *chain = NULL;
+
+	if (devices &&
+	    ruleset_format_key(key, get_text(table, "family"), get_text(table, "name"),
+			       get_text(outline, "name")))
+		chain = json_object_get(firewall->chains, key);
+	return chain && json_object_set(chain, "dev", devices) < 0 ? -ENOMEM : 0;
+}
+
+static int annotate_table(const struct firewall *firewall, const json_t *outline)
+{
+	char key[RULESET_KEY_MAX];
+	json_t *table = NULL;
+	const json_t *chain;
+	size_t i;
+	int r = 0;
+
+	if (ruleset_format_key(key, get_text(outline, "family"),
+			       get_text(outline, "name"), ""))
+		table = json_object_get(firewall->tables, key);
+	if (table)
+		r = json_object_set(table, "flags", json_object_get(outline, "flags"));
+	json_array_foreach(json_object_get(outline, "chains"), i, chain)
+		r = r < 0 ? r : annotate_chain(firewall, outline, chain);
+	return r < 0 ? -ENOMEM : 0;
+}
+
+int listing_annotate(const struct firewall *firewall)
+{
+	const json_t *table;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(firewall->outline, i, table)
+		r = r < 0 ? r : annotate_table(firewall, table);
 	return r;
 }
 

@@ -64,39 +64,144 @@ static int check_permission(void)
 	return r;
 }
 
-/* One listing, from malloc(). 0 or -errno. */
-static int list(struct nft_ctx *nft, unsigned int flags, char **ret)
+/* What a command prints, from malloc(). 0 or -errno. */
+static int run(struct nft_ctx *nft, unsigned int flags, const char *command, char **ret)
 {
 	const char *text;
 
 	nft_ctx_output_set_flags(nft, flags);
 	errno = 0;
-	if (nft_run_cmd_from_buffer(nft, "list ruleset") != 0)
+	if (nft_run_cmd_from_buffer(nft, command) != 0)
 		return errno ? -errno : -EIO;
 	text = nft_ctx_get_output_buffer(nft);
 	*ret = utf8_new(text ? text : "");
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int list_both(struct nft_ctx *nft, char **ret_json, char **ret_text)
+/* Adds the objects of a listing to those of root. */
+static int append(struct nft_ctx *nft, const char *command, json_t *root)
 {
-	char *json;
+	json_t *listed;
+	char *text;
+	int r = run(nft, NFT_CTX_OUTPUT_JSON, command, &text);
+
+	if (r < 0)
+		return r;
+	listed = json_loads(text, 0, NULL);
+	free(text);
+	/* A command that finds nothing may print nothing. */
+	r = json_array_extend(json_object_get(root, "nftables"),
+			      json_object_get(listed, "nftables")) < 0 &&
+			    listed
+		    ? -EBADMSG
+		    : 0;
+	json_decref(listed);
+	return r;
+}
+
+/* Commands in JSON: names may be any words. */
+static int append_object(struct nft_ctx *nft, const char *kind, const json_t *table,
+			 const char *name, json_t *root)
+{
+	json_t *command =
+		json_pack("{s:[{s:{s:{s:O, s:O*, s:s}}}]}", "nftables", "list", kind,
+			  "family", json_object_get(table, "family"), "table",
+			  !strcmp(kind, "table") ? NULL : json_object_get(table, "name"),
+			  "name", name);
+	char *text = json_dumps(command, 0);
+	int r = text ? append(nft, text, root) : -ENOMEM;
+
+	free(text);
+	json_decref(command);
+	return r;
+}
+
+static bool has_flag(const json_t *table, const char *flag)
+{
+	const json_t *word;
+	size_t i;
+
+	json_array_foreach(json_object_get(table, "flags"), i,
+			   word) if (!strcmp(json_string_value(word), flag)) return true;
+	return false;
+}
+
+static bool has_flags(const json_t *table)
+{
+	return json_array_size(json_object_get(table, "flags")) > 0;
+}
+
+static int append_table(struct nft_ctx *nft, const json_t *table, json_t *root)
+{
+	const char *name = json_string_value(json_object_get(table, "name"));
+	const json_t *chain;
+	size_t i;
+	int r = 0;
+
+	if (!has_flags(table))
+		return append_object(nft, "table", table, name, root);
+	if (has_flag(table, "dormant"))
+		return 0; /* the kernel does not look at it either */
+	json_array_foreach(json_object_get(table, "chains"), i, chain)
+	{
+		name = json_string_value(json_object_get(chain, "name"));
+		r = r < 0 ? r : append_object(nft, "chain", table, name, root);
+	}
+	return r;
+}
+
+/*
+ * libnftables up to 1.0.6 frees the flag of a table twice where it writes it in JSON.
+ * So tables with flags are never asked for, but what is in them.
+ */
+static int append_around_flags(struct nft_ctx *nft, const json_t *outline, json_t *root)
+{
+	const json_t *table;
+	size_t i;
+	int r = append(nft, "list sets", root);
+
+	if (r == 0)
+		r = append(nft, "list maps", root);
+	json_array_foreach(outline, i, table) r = r < 0 ? r
+							: append_table(nft, table, root);
+	return r;
+}
+
+static int append_ruleset(struct nft_ctx *nft, const json_t *outline, json_t *root)
+{
+	const json_t *table;
+	size_t i;
+
+	json_array_foreach(
+		outline, i,
+		table) if (has_flags(table)) return append_around_flags(nft, outline,
+									root);
+	return append(nft, "list ruleset", root);
+}
+
+struct reading {
+	json_t *root, *outline;
+	char *listing;
+};
+
+static int read_all(struct nft_ctx *nft, struct reading *reading)
+{
 	int r;
 
 	if (nft_ctx_buffer_output(nft) != 0 || nft_ctx_buffer_error(nft) != 0)
 		return -ENOMEM;
-	r = list(nft, NFT_CTX_OUTPUT_JSON, &json);
-	if (r < 0)
-		return r;
-	r = list(nft, NFT_CTX_OUTPUT_HANDLE | NFT_CTX_OUTPUT_STATELESS, ret_text);
-	if (r < 0)
-		free(json);
-	else
-		*ret_json = json;
-	return r;
+	r = run(nft, NFT_CTX_OUTPUT_HANDLE | NFT_CTX_OUTPUT_STATELESS, "list ruleset",
+		&reading->listing);
+	if (r == 0)
+		r = listing_outline(reading->listing, &reading->outline);
+	reading->root = json_pack("{s:[]}", "nftables");
+	if (!reading->root)
+		return -ENOMEM;
+	return r < 0 ? r : append_ruleset(nft, reading->outline, reading->root);
 }
 
-static int read_listings(char **ret_json, char **ret_text)
+/* 0, or -errno and nothing to be freed. */
+static int read_ruleset(struct reading *reading)
 {
 	struct nft_ctx *nft;
 	int r = check_permission();
@@ -106,8 +211,13 @@ static int read_listings(char **ret_json, char **ret_text)
 	nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!nft)
 		return -ENOMEM;
-	r = list_both(nft, ret_json, ret_text);
+	r = read_all(nft, reading);
 	nft_ctx_free(nft);
+	if (r < 0) {
+		json_decref(reading->root);
+		json_decref(reading->outline);
+		free(reading->listing);
+	}
 	return r;
 }
 
@@ -122,28 +232,30 @@ static bool has_line(const char *path)
 	return has_one;
 }
 
+static int new_unreadable(struct firewall **ret, int error)
+{
+	struct firewall *firewall = calloc(1, sizeof(*firewall));
+
+	if (!firewall)
+		return -ENOMEM;
+	set_obstacle(firewall, "the nftables ruleset cannot be read", error);
+	*ret = firewall;
+	return 0;
+}
+
 int firewall_new(struct firewall **ret)
 {
-	struct firewall *firewall;
-	char *json = NULL, *text = NULL;
-	int r = read_listings(&json, &text);
+	struct reading reading = { 0 };
+	int r = read_ruleset(&reading);
 
-	if (r == -ENOMEM)
+	if (r == -ENOMEM || r == -EBADMSG)
 		return r;
-	if (r < 0) {
-		firewall = calloc(1, sizeof(*firewall));
-		if (!firewall)
-			return -ENOMEM;
-		set_obstacle(firewall, "the nftables ruleset cannot be read", -r);
-		*ret = firewall;
-		return 0;
-	}
-	r = ruleset_new(&firewall, json, strlen(json), text);
-	free(json);
+	if (r < 0)
+		return new_unreadable(ret, -r);
+	r = ruleset_new(ret, reading.root, reading.outline, reading.listing);
 	if (r < 0)
 		return r;
-	firewall->has_legacy = has_line("/proc/thread-self/net/ip_tables_names") ||
-			       has_line("/proc/thread-self/net/ip6_tables_names");
-	*ret = firewall;
+	(*ret)->has_legacy = has_line("/proc/thread-self/net/ip_tables_names") ||
+			     has_line("/proc/thread-self/net/ip6_tables_names");
 	return 0;
 }

@@ -230,18 +230,21 @@ static int index_all(struct firewall *firewall)
 	return listing_annotate(firewall);
 }
 
-int ruleset_new(struct firewall **ret, const char *json, size_t len, char *listing)
+int ruleset_new(struct firewall **ret, json_t *root, json_t *outline, char *listing)
 {
 	struct firewall *firewall = calloc(1, sizeof(*firewall));
-	int r;
+	int r = -ENOMEM;
 
-	if (!firewall) {
+	if (firewall) {
+		*firewall = (struct firewall){ .root = root,
+					       .outline = outline,
+					       .listing = listing };
+		r = index_all(firewall);
+	} else {
+		json_decref(root);
+		json_decref(outline);
 		free(listing);
-		return -ENOMEM;
 	}
-	firewall->listing = listing;
-	firewall->root = json_loadb(json, len, 0, NULL);
-	r = firewall->root ? index_all(firewall) : -EBADMSG;
 	if (r < 0) {
 		firewall_free(firewall);
 		return r;

@@ -33,14 +33,15 @@ struct firewall {
 	json_t *sets;
 	struct base_chain *bases; /* owned; as packets meet them */
 	size_t n_bases;
+	json_t *outline;                  /* owned; of the listing, or NULL */
 	char *listing;                    /* owned; text with handles, or NULL */
 	char obstacle[FIREWALL_TEXT_MAX]; /* why nothing could be read */
 	bool has_legacy;                  /* tables of iptables-legacy are in use */
 };
 
-/* From the JSON, and a listing (owned by the firewall from now on, even if this
- * fails; or NULL) for what JSON does not tell. 0, -ENOMEM, -EBADMSG. */
-int ruleset_new(struct firewall **ret, const char *json, size_t len, char *listing);
+/* Takes root, outline and listing over, even if it fails; the last two may be NULL.
+ * root is an object with the array "nftables". 0, -ENOMEM, -EBADMSG. */
+int ruleset_new(struct firewall **ret, json_t *root, json_t *outline, char *listing);
 
 /* Objects in the table of the rule or chain; NULL: there is none. */
 const json_t *ruleset_get_rules(const struct firewall *firewall, const json_t *place,
@@ -55,7 +56,14 @@ bool ruleset_is_touched(const json_t *set);
 enum truth ruleset_is_in_use(const struct firewall *firewall,
 			     const struct base_chain *base, const char *interface);
 
-/* What JSON does not tell in all versions: "flags" of tables, "dev" of chains. */
+/*
+ * What a listing has: an array of tables {"family", "name", "flags": [...],
+ * "chains": [{"name", "dev": [...]}]}. 0 or -ENOMEM.
+ */
+int listing_outline(const char *listing, json_t **ret);
+
+/* Adds to the objects what JSON does not tell in all versions: "flags" of tables,
+ * "dev" of chains. 0 or -ENOMEM. */
 int listing_annotate(const struct firewall *firewall);
 
 /* The text of a rule, without its handle; false: it is not there. */

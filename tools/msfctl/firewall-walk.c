@@ -7,6 +7,7 @@
  * Invariant: each way that the packet may take ends in record_accept() or
  * record_drop(); a flow with a doubt is one of several.
  */
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -130,6 +131,22 @@ static void run_drop(struct step *step, const json_t *statement)
 	(void)statement;
 	record_drop(step->walk, step->here, step->rule);
 	step->here->is_alive = false;
+}
+
+/* "reject with icmp ..." is a rule for IPv4 alone, and so on: the listing does not
+ * repeat it. */
+static void run_reject(struct step *step, const json_t *statement)
+{
+	const char *type = json_string_value(
+		json_object_get(json_object_get(statement, "reject"), "type"));
+	const struct field_state *state = &step->here->state;
+
+	if (type && ((!strcmp(type, "icmp") && state->family != AF_INET) ||
+		     (!strcmp(type, "icmpv6") && state->family != AF_INET6) ||
+		     (!strcmp(type, "tcp reset") && state->protocol != IPPROTO_TCP)))
+		stop(step);
+	else
+		run_drop(step, statement);
 }
 
 static void run_queue(struct step *step, const json_t *statement)
@@ -268,7 +285,7 @@ static const struct {
 	{ "continue", run_nothing },
 	{ "accept", run_accept },
 	{ "drop", run_drop },
-	{ "reject", run_drop },
+	{ "reject", run_reject },
 	{ "fwd", run_drop },
 	{ "queue", run_queue },
 	{ "dnat", run_nat },
@@ -445,9 +462,12 @@ void walk_base(struct walk *walk, const struct base_chain *base, bool is_sure,
 		record_accept(walk, &flow);
 	}
 	/* Only what is tracked comes to a chain of type nat. */
-	if (base->is_nat && field_is_untracked(&flow.state)) {
+	if (base->is_nat && flow.state.is_untracked != TRUTH_NO) {
 		record_accept(walk, &flow);
-		return;
+		if (flow.state.is_untracked == TRUTH_YES)
+			return;
+		doubt(&flow, base->chain,
+		      "it is not known whether the packet is tracked");
 	}
 	walk_chain(walk, rules, &flow, 0);
 	if (!flow.is_alive)

@@ -150,6 +150,7 @@ struct firewall *firewall_free(struct firewall *firewall)
 	json_decref(firewall->rules);
 	json_decref(firewall->sets);
 	json_decref(firewall->root);
+	json_decref(firewall->outline);
 	free(firewall->bases);
 	free(firewall->listing);
 	free(firewall);
@@ -158,5 +159,7 @@ struct firewall *firewall_free(struct firewall *firewall)
 
 int firewall_new_from_json(struct firewall **ret, const char *text, size_t len)
 {
-	return ruleset_new(ret, text, len, NULL);
+	json_t *root = json_loadb(text, len, 0, NULL);
+
+	return root ? ruleset_new(ret, root, NULL, NULL) : -EBADMSG;
 }

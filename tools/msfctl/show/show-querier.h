@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "querier.h"
+#include "wire/querier.h"
 
 /* Those that were heard meanwhile; ifindex 0: everywhere. 0; or -errno (-EPERM: no
  * CAP_NET_RAW). */

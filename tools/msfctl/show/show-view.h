@@ -14,7 +14,7 @@
 #include "columns.h"
 #include "endpoint.h"
 #include "show-link.h"
-#include "querier.h"
+#include "wire/querier.h"
 
 #define SHOW_UNKNOWN "unknown"
 

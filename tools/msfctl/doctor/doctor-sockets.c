@@ -243,11 +243,11 @@ static void judge_rest(const struct sockets *sockets, struct finding *finding)
 				      "group");
 	else
 		finding_pass(finding,
-			     "%u sockets hold the group, none has dropped "
+			     "sockets that hold the group: %u; none has dropped "
 			     "anything meanwhile",
 			     sockets->n_ones);
 	if (sockets->n_unseen > 0)
-		finding_add(finding, "%u processes may not be looked at",
+		finding_add(finding, "processes that may not be looked at: %u",
 			    sockets->n_unseen);
 }
 

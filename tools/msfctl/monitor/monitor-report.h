@@ -14,7 +14,7 @@
 #include <msf.h>
 
 #include "outlet.h"
-#include "querier.h"
+#include "wire/querier.h"
 
 struct monitor_report {
 	struct outlet *outlet; /* borrowed, as is out */

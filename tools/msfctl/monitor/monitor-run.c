@@ -21,8 +21,8 @@
 #include "monitor-report.h"
 #include "monitor-run.h"
 #include "output.h"
-#include "querier.h"
-#include "wire.h"
+#include "wire/querier.h"
+#include "wire/wire.h"
 
 /* How long a notification waits for the filter; where looks take long, at most. */
 #define SETTLE_MS     5

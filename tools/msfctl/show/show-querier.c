@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "show-querier.h"
-#include "wire.h"
+#include "wire/wire.h"
 
 static int64_t get_ms(void)
 {

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "wire.h"
+#include "wire/wire.h"
 
 #define FLOW_MAX    64 /* what is behind is counted only */
 #define FLOW_RECENT 64 /* datagrams that a repeated one is looked for in */

@@ -14,7 +14,7 @@
 #include "doctor-receiver.h"
 #include "doctor.h"
 #include "loop.h"
-#include "wire.h"
+#include "wire/wire.h"
 
 #define TICK_MS 1000
 

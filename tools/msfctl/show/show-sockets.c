@@ -14,7 +14,7 @@
 #include "output.h"
 #include "show.h"
 
-#define CURE "run as root, or with CAP_SYS_PTRACE"
+#define CURE "run as root, or with CAP_SYS_PTRACE where root lacks it"
 
 struct listing {
 	const struct show *show;

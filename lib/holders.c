@@ -235,9 +235,11 @@ int holders_add_process(struct holders *holders, struct sockets *sockets,
 	int r = read_table(&table);
 
 	if (r == -EACCES) {
+		/* a process whose first thread has ended shows its others' */
 		if (!has_descriptors(process->pid))
-			return 0;
-		holders->n_hidden++;
+			r = 0;
+		else
+			holders->n_hidden++;
 	}
 	if (!r && process->has_threads)
 		r = add_threads(&table);

@@ -40,13 +40,15 @@ static int family_of(struct addr group)
 static void count_memory(struct search *self, int family, uint32_t n)
 {
 	uint32_t own = IS_64_BIT ? 48 : 32, head = IS_64_BIT ? 24 : 16, each = 4;
+	uint32_t least = head;
 	uint32_t blocks = (n + DELTA_BLOCK - 1) / DELTA_BLOCK * DELTA_BLOCK;
 
 	if (family == AF_INET6) {
 		own = IS_64_BIT ? 56 : 40;
 		each = 16;
+		least = 8; /* before Linux 5.13 */
 	}
-	self->memory_least += own + (n ? head + (int64_t)n * each : 0);
+	self->memory_least += own + (n ? least + (int64_t)n * each : 0);
 	self->memory_likely += own + (n ? head + (int64_t)blocks * each : 0);
 }
 

@@ -185,8 +185,9 @@ static int read_message(struct nl_msg *msg, void *argument)
 		r = push_group(monitor, header);
 		if (r < 0)
 			monitor->error = r;
-	} else if (!is_about_port(header)) {
-		nl_msg_parse(msg, read_object, argument);
+	} else if (!is_about_port(header) &&
+		   nl_msg_parse(msg, read_object, argument) == -NLE_NOMEM) {
+		monitor->error = -ENOMEM;
 	}
 	return NL_OK;
 }

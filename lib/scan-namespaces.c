@@ -41,6 +41,9 @@ static int list_at(struct listing *listing, const struct namespace *namespace)
 		r = membership_read_groups(listing->groups, net);
 	if (!r && listing->sockets)
 		r = sockets_list_at(listing->sockets, listing->namespace, net);
+	/* a process that has ended shows empty files, its successor others */
+	if (!r && !namespace_has(namespace, namespace->pid))
+		r = -ENOENT;
 	return r;
 }
 

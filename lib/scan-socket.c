@@ -90,15 +90,19 @@ static int is_in_own_namespace(int fd)
 static int ask_for_namespace(struct scan *scan, int fd, uint32_t *ret)
 {
 	int namespace = ioctl(fd, SIOCGSKNS), r;
-	struct vector *groups;
+	size_t n = scan->namespaces.list.n;
 
 	if (namespace < 0)
 		return -errno;
 	r = namespaces_add_fd(&scan->namespaces, namespace, ret);
-	if (!r) {
-		groups = &namespaces_get(&scan->namespaces, *ret)->groups;
-		if (!groups->n && !scan->is_here_only)
-			scan_list_namespace(scan, *ret, NULL, groups, namespace);
+	if (!r && scan->namespaces.list.n > n && !scan->is_here_only) {
+		r = scan_list_namespace(scan, *ret, NULL,
+					&namespaces_get(&scan->namespaces, *ret)->groups,
+					namespace);
+		if (r < 0 && !scan_is_fatal(r)) {
+			scan->state->unseen.namespaces++;
+			r = 0;
+		}
 	}
 	close(namespace);
 	return r;

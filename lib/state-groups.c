@@ -25,7 +25,7 @@
 #include "sockaddr.h"
 #include "state.h"
 
-/* Groups may come and go between the two files: how often to begin again. */
+/* Groups and sources may come and go meanwhile: how often to begin again. */
 #define TRIES_MAX 3
 
 /* The group and its interface come first: it is what both lists are sorted by. */
@@ -163,40 +163,54 @@ static int read_filters(struct state_groups *self, int family, uint32_t *ret_fir
 	return r;
 }
 
-/* What came behind mark, against a list of its own. */
-static bool is_same(const struct vector *now, size_t mark, const struct vector *before)
+static int read_once(struct state_groups *self, int family, uint32_t *ret_first)
 {
-	const struct group *x = now->items, *y = before->items;
+	int r = read_groups(&self->groups, family);
 
-	if (now->n - mark != before->n)
+	return r < 0 ? r : read_filters(self, family, ret_first);
+}
+
+/* What came behind the marks, against lists of its own. */
+static bool is_same(const struct state_groups *now, size_t n_groups, size_t n_sources,
+		    const struct state_groups *before)
+{
+	const struct source *p = get_sources(now) + n_sources, *q = get_sources(before);
+	const struct group *x = get_groups(now) + n_groups, *y = get_groups(before);
+
+	if (now->groups.n - n_groups != before->groups.n ||
+	    now->sources.n - n_sources != before->sources.n)
 		return false;
-	for (size_t i = 0; i < before->n; i++)
-		if (compare_keys(&x[mark + i].key, &y[i].key) ||
-		    x[mark + i].users != y[i].users)
+	for (size_t i = 0; i < before->groups.n; i++)
+		if (compare_keys(&x[i].key, &y[i].key) || x[i].users != y[i].users)
+			return false;
+	for (size_t i = 0; i < before->sources.n; i++)
+		if (compare_sources(&p[i], &q[i]) || p[i].include != q[i].include ||
+		    p[i].exclude != q[i].exclude)
 			return false;
 	return true;
 }
 
-/* Both files, the groups being the same before and after the sources were read. */
+/* Both files, twice the same; else *ret_first is 0: nothing in them is certain. */
 static int read_files(struct state_groups *self, int family, uint32_t *ret_first)
 {
-	struct vector before = { 0 };
 	size_t n_groups = self->groups.n, n_sources = self->sources.n;
+	struct state_groups before = { .next = 0 };
+	uint32_t first = 0, first_before;
+	bool is_certain = false;
 	int r = 0;
 
-	for (int i = 0; !r && i < TRIES_MAX; i++) {
-		before.n = 0;
+	for (int i = 0; !r && !is_certain && i < TRIES_MAX; i++) {
+		before.groups.n = before.sources.n = 0;
 		self->groups.n = n_groups;
 		self->sources.n = n_sources;
-		r = read_groups(&before, family);
+		r = read_once(&before, family, &first_before);
 		if (!r)
-			r = read_filters(self, family, ret_first);
-		if (!r)
-			r = read_groups(&self->groups, family);
-		if (!r && is_same(&self->groups, n_groups, &before))
-			break;
+			r = read_once(self, family, &first);
+		is_certain = !r && is_same(self, n_groups, n_sources, &before);
 	}
-	vector_fini(&before);
+	vector_fini(&before.groups);
+	vector_fini(&before.sources);
+	*ret_first = is_certain ? first : 0;
 	return r;
 }
 
@@ -354,17 +368,38 @@ static int read_sockets(struct state_groups *self, struct msf *msf, bool *ret_is
 	return r;
 }
 
+/*
+ * Does the kernel join such groups by itself? Solicited-node addresses (RFC 4291
+ * 2.7.1), all routers, all snoopers (RFC 4286). Of any other group a user that was
+ * not seen may as well be a socket that left meanwhile, or one that nobody shows.
+ */
+static bool is_kernel_like(const struct group *group)
+{
+	static const struct addr others[] = { { 0xff01000000000000ull, 2 },
+					      { 0xff02000000000000ull, 2 },
+					      { 0xff05000000000000ull, 2 },
+					      { 0xff02000000000000ull, 0x6a } };
+	struct addr address = group->key.group;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (addr_equal(address, others[i]))
+			return true;
+	return (address.hi == 0xff02000000000000ull && address.lo >> 24 == 0x1ff) ||
+	       addr_equal(address, addr_from_ipv4(INADDR_ALLSNOOPERS_GROUP));
+}
+
 /* RFC 3376 3.2: EXCLUDE as soon as one socket is in EXCLUDE mode. */
 static void judge_seen(struct group *group, bool is_whole)
 {
 	bool is_all = group->n_seen >= group->users;
+	bool is_kernel = is_whole && is_kernel_like(group);
 
-	group->has_sources |= is_all || is_whole;
+	group->has_sources |= is_all || is_kernel;
 	if (group->fmode >= 0)
 		return;
 	if (is_all && !group->is_exclude_seen)
 		group->fmode = MCAST_INCLUDE;
-	else if (group->is_exclude_seen || is_whole) /* the rest is the kernel */
+	else if (group->is_exclude_seen || is_kernel)
 		group->fmode = MCAST_EXCLUDE;
 }
 

@@ -115,6 +115,16 @@ static int open_process(struct scan *scan, pid_t pid)
 	return scan->pidfd;
 }
 
+/* What was opened with O_PATH is no way to ask a socket, and another file may hang:
+ * this looks without asking the file. */
+static bool is_socket(int fd)
+{
+	socklen_t len = sizeof(int);
+	int type;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
+}
+
 /* The process may have closed it, or another file may have its number by now. */
 static int fetch(struct scan *scan, const struct holder *holder, uint64_t inode)
 {
@@ -124,7 +134,7 @@ static int fetch(struct scan *scan, const struct holder *holder, uint64_t inode)
 	if (pidfd < 0)
 		return pidfd;
 	fd = holders_fetch(pidfd, holder->fd);
-	if (fd >= 0 && (fstat(fd, &st) < 0 || st.st_ino != inode)) {
+	if (fd >= 0 && (!is_socket(fd) || fstat(fd, &st) < 0 || st.st_ino != inode)) {
 		close(fd);
 		return -EBADF;
 	}
@@ -158,7 +168,9 @@ static int look_at_held(struct scan *scan, const struct held *held)
 		}
 		if (scan_is_fatal(fd) || fd == -ENOSYS)
 			return fd;
-		is_denied |= fd == -EPERM || fd == -EACCES;
+		/* Linux before 6.9 opens no thread; the process may have ended, too */
+		is_denied |= fd == -EPERM || fd == -EACCES ||
+			     (fd == -ESRCH && holder[i].is_thread);
 	}
 	return is_denied ? add_missing(scan, held->socket) : 0;
 }

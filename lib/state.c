@@ -96,6 +96,7 @@ void msf_state_get_unseen(const struct msf_state *state, struct msf_unseen *ret)
 int msf_state_open_socket(struct msf *msf, pid_t pid, int fd)
 {
 	int pidfd, copy, r = context_get(msf, &msf);
+	enum fault fault;
 
 	if (r < 0)
 		return r;
@@ -104,7 +105,11 @@ int msf_state_open_socket(struct msf *msf, pid_t pid, int fd)
 		return pidfd;
 	copy = holders_fetch(pidfd, fd);
 	close(pidfd);
-	if (copy >= 0 && socket_find_fault(copy, AF_UNSPEC) == FAULT_NOT_SOCKET) {
+	if (copy < 0)
+		return copy;
+	fault = socket_find_fault(copy, AF_UNSPEC);
+	/* what was opened with O_PATH counts as not open */
+	if (fault == FAULT_NOT_SOCKET || fault == FAULT_NOT_OPEN) {
 		close(copy);
 		return -ENOTSOCK;
 	}
@@ -123,7 +128,7 @@ int msf_state_get_version(struct msf *msf, uint32_t ifindex, int family)
 		return family == AF_INET6 ? 0 : -EAFNOSUPPORT;
 	r = proc_groups_open(&groups, family);
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? 0 : r; /* a kernel without IGMP, or no /proc */
 	while (!version && proc_groups_next(&groups, &entry))
 		if (entry.ifindex == ifindex)
 			version = entry.version;

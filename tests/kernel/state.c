@@ -665,6 +665,40 @@ static void hold_files(void *argument, struct host_report *report)
 {
 	host_report_socket(report, open_kind(&kinds[0], *(uint32_t *)argument));
 	host_report_socket(report, open("/dev/null", O_RDONLY));
+	host_report_socket(report, open("/dev/null", O_PATH));
+}
+
+/* The way to a socket that is opened with O_PATH looks like the socket, and comes
+ * first. */
+static void hold_path(void *argument, struct host_report *report)
+{
+	int first = open_kind(&kinds[0], *(uint32_t *)argument);
+	int fd = fcntl(first, F_DUPFD, 50);
+	char path[64];
+
+	close(first);
+
+	host_report_socket(report, fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (open(path, O_PATH) > fd)
+		tap_bail_out("O_PATH came behind the socket");
+}
+
+static void test_path(struct state *self)
+{
+	struct msf_scan scan = { 0 };
+	const struct host_seen *seen;
+	struct host_child child;
+	struct host_view view;
+
+	host_start(&child, hold_path, &self->net.ifindex[0]);
+	scan.pid = child.pid;
+	host_view_init(&view, &scan);
+	seen = host_view_find(&view, child.report.socket[0].inode);
+	tap_expect(&self->tap, seen && seen->n_memberships == 1, "not found");
+	host_view_fini(&view);
+	host_stop(&child);
+	tap_end(&self->tap, "a descriptor opened with O_PATH hides no socket");
 }
 
 static void test_open(struct state *self)
@@ -681,6 +715,8 @@ static void test_open(struct state *self)
 	close(fd);
 	r = msf_state_open_socket(NULL, child.pid, child.report.socket[1].fd);
 	tap_expect(&self->tap, r == -ENOTSOCK, "a file: %d", r);
+	r = msf_state_open_socket(NULL, child.pid, child.report.socket[2].fd);
+	tap_expect(&self->tap, r == -ENOTSOCK, "a way to a file: %d", r);
 	r = msf_state_open_socket(NULL, child.pid, 199);
 	tap_expect(&self->tap, r == -EBADF, "no such descriptor: %d", r);
 	r = msf_state_open_socket(NULL, child.pid, -1);
@@ -743,6 +779,7 @@ int main(void)
 	test_closed(&self);
 	test_command(&self);
 	test_few_files(&self);
+	test_path(&self);
 	test_open(&self);
 	test_one_socket(&self);
 	return tap_finish(&self.tap);

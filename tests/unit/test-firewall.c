@@ -153,6 +153,10 @@ static const struct sample samples[] = {
 			  MATCH("==", PAYLOAD("igmp", "type"),
 				"'membership-report-v3'") "," DROP),
 	  REPORT, FIREWALL_DROP, "igmp", NULL },
+	{ "a report has the Router Alert option in its header",
+	  BASE("ip", "o", "output", "accept") RULE_IN(
+		  "ip", "o", MATCH("==", PAYLOAD("ip", "hdrlength"), "6") "," DROP),
+	  REPORT, FIREWALL_DROP, "hdrlength", NULL },
 	{ "the next header of MLD is the hop-by-hop header",
 	  BASE("inet", "o", "output", "accept")
 		  RULE_IN("inet", "o",

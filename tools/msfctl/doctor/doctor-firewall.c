@@ -8,7 +8,7 @@
 #include <netinet/in.h>
 
 #include "doctor.h"
-#include "firewall.h"
+#include "firewall/firewall.h"
 
 /* Types that Linux reports with today (RFC 3376 4, RFC 3810 5.2). */
 #define IGMPV3_REPORT 0x22

@@ -220,6 +220,7 @@ static void run_mangle(struct step *step, const json_t *statement)
 	const json_t *mangle = json_object_get(statement, "mangle");
 	const json_t *field = json_object_get(mangle, "key");
 	struct value old = field_get(&step->here->state, field), value;
+	bool has_cause = step->match->why[0] != '\0';
 	struct field_state before = step->here->state;
 
 	if (old.is_absent) {
@@ -231,9 +232,12 @@ static void run_mangle(struct step *step, const json_t *statement)
 		stop(step);
 		return;
 	}
+	/* What is not in the map ends the rule. */
 	if (!value_is_known(&value) &&
 	    json_object_get(json_object_get(mangle, "value"), "map"))
 		fork_passed(step);
+	else if (!has_cause)
+		step->match->why[0] = '\0'; /* it matters where the field is read */
 	field_set(&step->here->state, field, &value);
 	if (!field_is_same_flow(&before, &step->here->state))
 		give_up(step, "it rewrites addresses or ports of the packet");
@@ -334,8 +338,9 @@ static void run_element(struct step *step, const json_t *verdict, struct flow *b
 	join(behind, &flow);
 }
 
-static void run_elements(struct step *step, const struct match_key *key,
-			 const json_t *elements, struct flow *behind)
+static void run_elements(struct step *step, const json_t *vmap,
+			 const struct match_key *key, const json_t *elements,
+			 struct flow *behind)
 {
 	const json_t *pair, *catch_all = NULL;
 	size_t i;
@@ -352,8 +357,10 @@ static void run_elements(struct step *step, const struct match_key *key,
 		truth = match_test_element(step->match, key, json_array_get(pair, 0));
 		if (truth == TRUTH_NO)
 			continue;
-		if (truth == TRUTH_UNKNOWN)
+		if (truth == TRUTH_UNKNOWN) {
+			match_explain(step->match, json_object_get(vmap, "key"));
 			doubt(step->here, step->rule, step->match->why);
+		}
 		run_element(step, verdict, behind);
 		if (truth == TRUTH_YES)
 			return;
@@ -382,7 +389,7 @@ static void run_vmap(struct step *step, const json_t *statement)
 		run_unknown(step, statement);
 		return;
 	}
-	run_elements(step, &key, elements, &behind);
+	run_elements(step, vmap, &key, elements, &behind);
 	*step->here = behind;
 }
 

@@ -83,10 +83,18 @@ static struct value combine(struct match *match, char op, const json_t *operands
 	return result;
 }
 
+static struct value give_up(struct match *match, const json_t *expression,
+			    const struct value *like)
+{
+	match_explain(match, expression);
+	return value_unknown(like->kind, like->width);
+}
+
 /* The first element that fits gives its data; nothing does: absent. */
 static struct value look_up(struct match *match, const json_t *map,
 			    const struct value *like, unsigned int depth)
 {
+	const json_t *field = json_object_get(map, "key");
 	const json_t *pair, *elements, *catch_all = NULL;
 	struct match_key key;
 	struct value absent = *like;
@@ -94,12 +102,12 @@ static struct value look_up(struct match *match, const json_t *map,
 	size_t i;
 
 	absent.is_absent = true;
-	match_read_key(match, json_object_get(map, "key"), &key);
+	match_read_key(match, field, &key);
 	if (key.is_absent)
 		return absent;
 	elements = match_get_elements(match, json_object_get(map, "data"), &is_touched);
 	if (!elements || is_touched)
-		return value_unknown(like->kind, like->width);
+		return give_up(match, field, like);
 	json_array_foreach(elements, i, pair)
 	{
 		if (match_is_catch_all(json_array_get(pair, 0))) {
@@ -112,7 +120,7 @@ static struct value look_up(struct match *match, const json_t *map,
 		case TRUTH_YES:
 			return compute(match, json_array_get(pair, 1), like, depth);
 		case TRUTH_UNKNOWN:
-			return value_unknown(like->kind, like->width);
+			return give_up(match, field, like);
 		}
 	}
 	return catch_all ? compute(match, catch_all, like, depth) : absent;

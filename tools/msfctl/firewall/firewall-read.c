@@ -82,7 +82,7 @@ static int run(struct nft_ctx *nft, unsigned int flags, const char *command, cha
 static int append(struct nft_ctx *nft, const char *command, json_t *root)
 {
 	json_t *listed;
-	char *text;
+	char *text = NULL;
 	int r = run(nft, NFT_CTX_OUTPUT_JSON, command, &text);
 
 	if (r < 0)

@@ -12,6 +12,7 @@
 #include <netdb.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,58 +21,58 @@
 #define NUMBER_BITS_MAX 63u /* of a jansson integer */
 
 static const struct {
-	enum kind kind;
 	const char *word;
+	enum kind kind;
 	uint32_t number;
 } words[] = {
-	{ KIND_PROTOCOL, "icmp", IPPROTO_ICMP },
-	{ KIND_PROTOCOL, "igmp", IPPROTO_IGMP },
-	{ KIND_PROTOCOL, "tcp", IPPROTO_TCP },
-	{ KIND_PROTOCOL, "udp", IPPROTO_UDP },
-	{ KIND_PROTOCOL, "icmpv6", IPPROTO_ICMPV6 },
-	{ KIND_PROTOCOL, "ipv6-icmp", IPPROTO_ICMPV6 },
-	{ KIND_NFPROTO, "ipv4", NFPROTO_IPV4 },
-	{ KIND_NFPROTO, "ipv6", NFPROTO_IPV6 },
-	{ KIND_ETHERTYPE, "ip", ETHERTYPE_IP },
-	{ KIND_ETHERTYPE, "ip6", ETHERTYPE_IPV6 },
-	{ KIND_ETHERTYPE, "arp", ETHERTYPE_ARP },
-	{ KIND_ETHERTYPE, "vlan", ETHERTYPE_VLAN },
-	{ KIND_ETHERTYPE, "8021q", ETHERTYPE_VLAN },
-	{ KIND_ETHERTYPE, "8021ad", 0x88a8 },
-	{ KIND_PACKET_TYPE, "host", PACKET_HOST },
-	{ KIND_PACKET_TYPE, "unicast", PACKET_HOST },
-	{ KIND_PACKET_TYPE, "broadcast", PACKET_BROADCAST },
-	{ KIND_PACKET_TYPE, "multicast", PACKET_MULTICAST },
-	{ KIND_PACKET_TYPE, "other", PACKET_OTHERHOST },
-	{ KIND_CT_STATE, "invalid", NF_CT_STATE_INVALID_BIT },
-	{ KIND_CT_STATE, "established", NF_CT_STATE_BIT(IP_CT_ESTABLISHED) },
-	{ KIND_CT_STATE, "related", NF_CT_STATE_BIT(IP_CT_RELATED) },
-	{ KIND_CT_STATE, "new", NF_CT_STATE_BIT(IP_CT_NEW) },
-	{ KIND_CT_STATE, "untracked", NF_CT_STATE_UNTRACKED_BIT },
-	{ KIND_IGMP_TYPE, "membership-query", 0x11 },
-	{ KIND_IGMP_TYPE, "membership-report-v1", 0x12 },
-	{ KIND_IGMP_TYPE, "membership-report-v2", 0x16 },
-	{ KIND_IGMP_TYPE, "leave-group", 0x17 },
-	{ KIND_IGMP_TYPE, "membership-report-v3", 0x22 },
-	{ KIND_ICMPV6_TYPE, "destination-unreachable", 1 },
-	{ KIND_ICMPV6_TYPE, "packet-too-big", 2 },
-	{ KIND_ICMPV6_TYPE, "time-exceeded", 3 },
-	{ KIND_ICMPV6_TYPE, "parameter-problem", 4 },
-	{ KIND_ICMPV6_TYPE, "echo-request", 128 },
-	{ KIND_ICMPV6_TYPE, "echo-reply", 129 },
-	{ KIND_ICMPV6_TYPE, "mld-listener-query", 130 },
-	{ KIND_ICMPV6_TYPE, "mld-listener-report", 131 },
-	{ KIND_ICMPV6_TYPE, "mld-listener-done", 132 },
-	{ KIND_ICMPV6_TYPE, "mld-listener-reduction", 132 },
-	{ KIND_ICMPV6_TYPE, "nd-router-solicit", 133 },
-	{ KIND_ICMPV6_TYPE, "nd-router-advert", 134 },
-	{ KIND_ICMPV6_TYPE, "nd-neighbor-solicit", 135 },
-	{ KIND_ICMPV6_TYPE, "nd-neighbor-advert", 136 },
-	{ KIND_ICMPV6_TYPE, "nd-redirect", 137 },
-	{ KIND_ICMPV6_TYPE, "router-renumbering", 138 },
-	{ KIND_ICMPV6_TYPE, "ind-neighbor-solicit", 141 },
-	{ KIND_ICMPV6_TYPE, "ind-neighbor-advert", 142 },
-	{ KIND_ICMPV6_TYPE, "mld2-listener-report", 143 },
+	{ "icmp", KIND_PROTOCOL, IPPROTO_ICMP },
+	{ "igmp", KIND_PROTOCOL, IPPROTO_IGMP },
+	{ "tcp", KIND_PROTOCOL, IPPROTO_TCP },
+	{ "udp", KIND_PROTOCOL, IPPROTO_UDP },
+	{ "icmpv6", KIND_PROTOCOL, IPPROTO_ICMPV6 },
+	{ "ipv6-icmp", KIND_PROTOCOL, IPPROTO_ICMPV6 },
+	{ "ipv4", KIND_NFPROTO, NFPROTO_IPV4 },
+	{ "ipv6", KIND_NFPROTO, NFPROTO_IPV6 },
+	{ "ip", KIND_ETHERTYPE, ETHERTYPE_IP },
+	{ "ip6", KIND_ETHERTYPE, ETHERTYPE_IPV6 },
+	{ "arp", KIND_ETHERTYPE, ETHERTYPE_ARP },
+	{ "vlan", KIND_ETHERTYPE, ETHERTYPE_VLAN },
+	{ "8021q", KIND_ETHERTYPE, ETHERTYPE_VLAN },
+	{ "8021ad", KIND_ETHERTYPE, 0x88a8 },
+	{ "host", KIND_PACKET_TYPE, PACKET_HOST },
+	{ "unicast", KIND_PACKET_TYPE, PACKET_HOST },
+	{ "broadcast", KIND_PACKET_TYPE, PACKET_BROADCAST },
+	{ "multicast", KIND_PACKET_TYPE, PACKET_MULTICAST },
+	{ "other", KIND_PACKET_TYPE, PACKET_OTHERHOST },
+	{ "invalid", KIND_CT_STATE, NF_CT_STATE_INVALID_BIT },
+	{ "established", KIND_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) },
+	{ "related", KIND_CT_STATE, NF_CT_STATE_BIT(IP_CT_RELATED) },
+	{ "new", KIND_CT_STATE, NF_CT_STATE_BIT(IP_CT_NEW) },
+	{ "untracked", KIND_CT_STATE, NF_CT_STATE_UNTRACKED_BIT },
+	{ "membership-query", KIND_IGMP_TYPE, 0x11 },
+	{ "membership-report-v1", KIND_IGMP_TYPE, 0x12 },
+	{ "membership-report-v2", KIND_IGMP_TYPE, 0x16 },
+	{ "leave-group", KIND_IGMP_TYPE, 0x17 },
+	{ "membership-report-v3", KIND_IGMP_TYPE, 0x22 },
+	{ "destination-unreachable", KIND_ICMPV6_TYPE, 1 },
+	{ "packet-too-big", KIND_ICMPV6_TYPE, 2 },
+	{ "time-exceeded", KIND_ICMPV6_TYPE, 3 },
+	{ "parameter-problem", KIND_ICMPV6_TYPE, 4 },
+	{ "echo-request", KIND_ICMPV6_TYPE, 128 },
+	{ "echo-reply", KIND_ICMPV6_TYPE, 129 },
+	{ "mld-listener-query", KIND_ICMPV6_TYPE, 130 },
+	{ "mld-listener-report", KIND_ICMPV6_TYPE, 131 },
+	{ "mld-listener-done", KIND_ICMPV6_TYPE, 132 },
+	{ "mld-listener-reduction", KIND_ICMPV6_TYPE, 132 },
+	{ "nd-router-solicit", KIND_ICMPV6_TYPE, 133 },
+	{ "nd-router-advert", KIND_ICMPV6_TYPE, 134 },
+	{ "nd-neighbor-solicit", KIND_ICMPV6_TYPE, 135 },
+	{ "nd-neighbor-advert", KIND_ICMPV6_TYPE, 136 },
+	{ "nd-redirect", KIND_ICMPV6_TYPE, 137 },
+	{ "router-renumbering", KIND_ICMPV6_TYPE, 138 },
+	{ "ind-neighbor-solicit", KIND_ICMPV6_TYPE, 141 },
+	{ "ind-neighbor-advert", KIND_ICMPV6_TYPE, 142 },
+	{ "mld2-listener-report", KIND_ICMPV6_TYPE, 143 },
 };
 
 static bool parse_number(struct bits *ret, const char *word, unsigned int width)
@@ -132,7 +133,7 @@ static bool parse_name(struct pattern *ret, const char *word)
 		n -= is_escaped ? 2 : 1;
 	if (n >= IF_NAMESIZE)
 		return false;
-	memcpy(name, word, n);
+	snprintf(name, sizeof(name), "%.*s", (int)n, word);
 	if (is_escaped)
 		name[n] = '*';
 	ret->low = ret->high = bits_of_name(name);

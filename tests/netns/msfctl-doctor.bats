@@ -94,6 +94,30 @@ start_lazy() {
 	summary '.flows[0].packets > 0'
 }
 
+# The kernel reports what the two together no longer exclude.
+@test "healthy: another program has joined before, and excludes a source" {
+	keep_sending --source 10.9.0.1 239.1.1.1:5000 eth0
+	keep_sending --source fd09::1 '[ff3e::1]:5000' eth0
+	start_mjoin --json -x 10.9.0.77 239.1.1.1:5000 eth0
+	start_mjoin --json -x fd09::77 '[ff3e::1]:5000' eth0
+	examine 239.1.1.1:5000 eth0
+	assert_health
+	assert_finding report pass "IGMPv3 report left"
+	examine '[ff3e::1]:5000' eth0
+	assert_health
+	assert_finding report pass "MLDv2 report left"
+}
+
+@test "every line has the same keys" {
+	keep_sending --source 10.9.0.1 239.1.1.1:5000 eth0
+	examine 239.1.1.1:5000 eth0
+	assert_equal "$(jq -c keys_unsorted <<< "$output" | sort -u)" \
+		'["time","check","result","detail","cure"]'
+	examine 239.1.1.1:5000 eth9
+	assert_equal "$(jq -c keys_unsorted <<< "$output" | sort -u)" \
+		'["time","check","result","detail","cure"]'
+}
+
 @test "it leaves nothing behind" {
 	before=$(memberships)
 	examine 239.1.1.1:5000 eth0

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,16 @@ static void close_output(void)
 		return;
 	output_error("standard output", "%s", strerror(errno ? errno : EIO));
 	_exit(OUTPUT_FAILED);
+}
+
+bool standard_say_output(int error)
+{
+	if (!ferror(stdout))
+		return false;
+	output_error("standard output", "%s", strerror(-error));
+	__fpurge(stdout);
+	clearerr(stdout);
+	return true;
 }
 
 int standard_init(void)

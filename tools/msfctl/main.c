@@ -17,15 +17,13 @@
 static const struct verb *const verbs[] = {
 	&show_verb,  &get_verb,     &set_verb,         &join_verb,         &leave_verb,
 	&block_verb, &unblock_verb, &join_source_verb, &leave_source_verb, &batch_verb,
-	&table_verb, &probe_verb,   &monitor_verb,     &doctor_verb,
+	&table_verb, &probe_verb,   &monitor_verb,     &doctor_verb,       NULL,
 };
-
-#define N_VERBS (sizeof(verbs) / sizeof(*verbs))
 
 static void print_help(FILE *out)
 {
 	fputs("Usage: msfctl VERB [OPTION...] [ARGUMENT...]\n\n", out);
-	for (size_t i = 0; i < N_VERBS; i++)
+	for (size_t i = 0; verbs[i]; i++)
 		fprintf(out, "  %-14s %s\n", verbs[i]->name, verbs[i]->help);
 	fputs("\nOptions:\n"
 	      "  -V, --version  show the version\n"
@@ -35,7 +33,7 @@ static void print_help(FILE *out)
 
 static const struct verb *find_verb(const char *name)
 {
-	for (size_t i = 0; i < N_VERBS; i++)
+	for (size_t i = 0; verbs[i]; i++)
 		if (!strcmp(verbs[i]->name, name))
 			return verbs[i];
 	return NULL;

@@ -396,9 +396,12 @@ static int parse_echo(struct reader *reader, struct batch_line *line)
 	}
 	start = (size_t)(peek(reader) - reader->copy);
 	end = (size_t)(last - reader->copy) + strlen(last);
-	line->text = strndup(reader->bytes + start, end - start);
+	line->text = calloc(1, end - start + 1);
+	if (!line->text)
+		return -ENOMEM;
+	memcpy(line->text, reader->bytes + start, end - start); /* has no NUL */
 	reader->next = reader->n_words;
-	return line->text ? 0 : -ENOMEM;
+	return 0;
 }
 
 /* The options of open */

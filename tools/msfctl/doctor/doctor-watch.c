@@ -95,7 +95,9 @@ static bool has_address(const struct wire_record *record,
 }
 
 /* Does it ask for what we have joined? Other sockets of the host have their say in it,
- * but only for more than that (RFC 3376 3.2). */
+ * but only for more than that (RFC 3376 3.2). Who joins every source where others have
+ * excluded some is reported as ALLOW_NEW_SOURCES of those (RFC 3376 5.1): the mode was
+ * EXCLUDE already. */
 static bool is_record_right(const struct patient *patient,
 			    const struct wire_record *record)
 {
@@ -104,8 +106,9 @@ static bool is_record_right(const struct patient *patient,
 	switch ((enum record_type)record->type) {
 	case MODE_IS_INCLUDE:
 	case CHANGE_TO_INCLUDE_MODE:
-	case ALLOW_NEW_SOURCES:
 		return is_listed;
+	case ALLOW_NEW_SOURCES:
+		return !patient->has_source || is_listed;
 	case MODE_IS_EXCLUDE:
 	case CHANGE_TO_EXCLUDE_MODE:
 		return patient->has_source ? !is_listed : record->n_sources == 0;

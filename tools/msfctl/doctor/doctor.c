@@ -15,6 +15,7 @@
 #include "jsonline.h"
 #include "options.h"
 #include "output.h"
+#include "standard.h"
 #include "utf8.h"
 #include "verb.h"
 
@@ -163,20 +164,23 @@ static int print_text(const char *name, const struct finding *finding)
 	char text[FINDING_TEXT_MAX];
 
 	utf8_clean(finding->detail, text, sizeof(text));
+	errno = 0;
 	printf("%-8s %-10s %s\n", finding_get_name(finding->result), name, text);
 	if (finding->cure[0]) {
 		utf8_clean(finding->cure, text, sizeof(text));
 		printf("%-8s %-10s cure: %s\n", "", "", text);
 	}
-	return fflush(stdout) == EOF ? -EIO : 0;
+	if (fflush(stdout) == EOF || ferror(stdout))
+		return errno ? -errno : -EIO;
+	return 0;
 }
 
 static int print(const char *name, const struct finding *finding, bool is_json)
 {
 	int r = is_json ? print_json(name, finding) : print_text(name, finding);
 
-	if (r < 0)
-		output_error("output", "%s", strerror(-r));
+	if (r < 0 && !standard_say_output(r))
+		output_error(NULL, "%s", strerror(-r));
 	return r;
 }
 

@@ -16,6 +16,7 @@
 #include "membership.h"
 #include "options.h"
 #include "output.h"
+#include "standard.h"
 #include "utf8.h"
 
 void edit_options_fini(struct edit_options *options)
@@ -46,7 +47,7 @@ int edit_options_parse(const struct edit_options *options, struct target_query *
 
 int edit_report(int r)
 {
-	if (r < 0)
+	if (r < 0 && !standard_say_output(r))
 		output_error(NULL, "%s", strerror(-r));
 	return r < 0 ? OUTPUT_FAILED : OUTPUT_DONE;
 }

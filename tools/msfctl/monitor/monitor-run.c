@@ -120,12 +120,12 @@ static int get_end(const struct run *run)
 	if (error == -EPIPE)
 		return END_READER_GONE;
 	if (error == -ETIMEDOUT) {
-		output_error("output",
+		output_error("standard output",
 			     "the reader takes nothing, what is left is not written");
 		return error;
 	}
 	if (error < 0)
-		return fail("output", error);
+		return fail("standard output", error);
 	return monitor_report_is_full(&run->report) ? END_COUNT : 0;
 }
 

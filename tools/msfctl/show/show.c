@@ -13,6 +13,7 @@
 #include "options.h"
 #include "output.h"
 #include "show.h"
+#include "standard.h"
 #include "verb.h"
 
 struct words {
@@ -24,8 +25,8 @@ int show_end(int r)
 {
 	if (r >= 0)
 		return OUTPUT_DONE;
-	output_error(ferror(stdout) ? "standard output" : "show", "%s", strerror(-r));
-	clearerr(stdout); /* it has been said, once is enough */
+	if (!standard_say_output(r))
+		output_error("show", "%s", strerror(-r));
 	return OUTPUT_FAILED;
 }
 

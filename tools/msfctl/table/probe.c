@@ -16,6 +16,7 @@
 #include "lies.h"
 #include "options.h"
 #include "output.h"
+#include "standard.h"
 #include "table-kernel.h"
 #include "verb.h"
 
@@ -226,7 +227,7 @@ static int run(const struct verb *verb, int argc, const char **argv)
 	if (r < 0)
 		return r == -ENOMEM ? OUTPUT_FAILED : OUTPUT_USAGE;
 	r = print(is_json);
-	if (r < 0)
+	if (r < 0 && !standard_say_output(r))
 		output_error(NULL, "cannot look at this system: %s", strerror(-r));
 	return r < 0 ? OUTPUT_FAILED : OUTPUT_DONE;
 }

@@ -16,6 +16,7 @@
 #include "jsonline.h"
 #include "options.h"
 #include "output.h"
+#include "standard.h"
 #include "table-kernel.h"
 #include "verb.h"
 
@@ -73,6 +74,7 @@ static int print_csv(const struct table_options *options,
 {
 	struct line line;
 
+	errno = 0;
 	printf("state,request,argument,errno,next_state,authority%s\n",
 	       kernel ? ",kernel_errno,kernel_state" : "");
 	for (unsigned int i = 0; !get_line(options->semantics, kernel, i, &line); i++) {
@@ -88,6 +90,8 @@ static int print_csv(const struct table_options *options,
 			print_field(line.kernel ? line.kernel->state : "", "\n");
 		}
 	}
+	if (fflush(stdout) == EOF || ferror(stdout))
+		return errno ? -errno : -EIO;
 	return 0;
 }
 
@@ -252,8 +256,8 @@ static int run_table(const struct table_options *options)
 	}
 	if (!r) {
 		r = print(options, kernel);
-		if (r < 0)
-			output_error("standard output", "%s", strerror(-r));
+		if (r < 0 && !standard_say_output(r))
+			output_error(NULL, "%s", strerror(-r));
 	}
 	isolate_free(kernel, sizeof(*kernel));
 	return r < 0 ? OUTPUT_FAILED : OUTPUT_DONE;

@@ -30,6 +30,7 @@ test: deps-test
 bench: deps-build $(BUILD)/build.ninja
 	ninja -C $(BUILD) bench
 	ninja -C $(BUILD) bench-flip
+	ninja -C $(BUILD) bench-state
 
 install: all
 	meson install -C $(BUILD)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The protocol version that the administrator forces on an interface
+ * The IGMP version that an interface speaks, and what the administrator forces on it
  * (Documentation/networking/ip-sysctl.rst: force_igmp_version, force_mld_version).
  */
 #include "state-version.h"
@@ -50,6 +50,26 @@ int state_version_get_forced(int family, const char *interface)
 	return family == AF_INET ? combine_igmp(all, own) : combine_mld(all, own);
 }
 
+int msf_state_get_version(struct msf *msf, uint32_t ifindex, int family)
+{
+	struct proc_groups groups;
+	struct proc_group entry;
+	int version = 0, r = context_get(msf, &msf);
+
+	if (r < 0)
+		return r;
+	if (family != AF_INET)
+		return family == AF_INET6 ? 0 : -EAFNOSUPPORT;
+	r = proc_groups_open(&groups, family);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r; /* a kernel without IGMP, or no /proc */
+	while (!version && proc_groups_next(&groups, &entry))
+		if (entry.ifindex == ifindex)
+			version = entry.version;
+	proc_groups_close(&groups);
+	return version;
+}
+
 int msf_state_get_forced_version(struct msf *msf, uint32_t ifindex, int family)
 {
 	struct msf_interface interface;
@@ -59,6 +79,6 @@ int msf_state_get_forced_version(struct msf *msf, uint32_t ifindex, int family)
 		return r;
 	if (family != AF_INET && family != AF_INET6)
 		return -EAFNOSUPPORT;
-	r = ifindex ? interface_get(ifindex, &interface) : -ENODEV;
+	r = interface_get(ifindex, &interface);
 	return r < 0 ? r : state_version_get_forced(family, interface.name);
 }

@@ -115,23 +115,3 @@ int msf_state_open_socket(struct msf *msf, pid_t pid, int fd)
 	}
 	return copy;
 }
-
-int msf_state_get_version(struct msf *msf, uint32_t ifindex, int family)
-{
-	struct proc_groups groups;
-	struct proc_group entry;
-	int version = 0, r = context_get(msf, &msf);
-
-	if (r < 0)
-		return r;
-	if (family != AF_INET)
-		return family == AF_INET6 ? 0 : -EAFNOSUPPORT;
-	r = proc_groups_open(&groups, family);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r; /* a kernel without IGMP, or no /proc */
-	while (!version && proc_groups_next(&groups, &entry))
-		if (entry.ifindex == ifindex)
-			version = entry.version;
-	proc_groups_close(&groups);
-	return version;
-}

@@ -204,8 +204,8 @@ static bool survives(const char *text, size_t len, int family, size_t first_line
 	else if (r == 0)
 		is_so = true;
 	for (uint32_t i = 1; i < sources.n && r == 0; i++)
-		is_so &= sources_compare(&sources.source[i - 1].address,
-					 &sources.source[i].address) < 0;
+		is_so &= endpoint_compare_addresses(&sources.source[i - 1].address,
+						    &sources.source[i].address) < 0;
 	sources_fini(&sources);
 	free(copy);
 	return is_so;

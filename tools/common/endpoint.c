@@ -293,3 +293,41 @@ socklen_t endpoint_get_length(const struct sockaddr_storage *address)
 	return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
 					      : sizeof(struct sockaddr_in);
 }
+
+const char *endpoint_explain_source(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)address;
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)address;
+	uint32_t ipv4 = ntohl(sin->sin_addr.s_addr);
+
+	if (endpoint_is_multicast(address))
+		return "a multicast address cannot be a source";
+	if (address->ss_family == AF_INET6) {
+		if (IN6_IS_ADDR_UNSPECIFIED(&sin6->sin6_addr))
+			return "the unspecified address cannot be a source";
+		if (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr))
+			return "a v4-mapped address cannot be a source; write the IPv4 "
+			       "address";
+		return NULL;
+	}
+	if (ipv4 >> IN_CLASSA_NSHIFT == 0)
+		return "an unspecified address (0.0.0.0/8) cannot be a source";
+	if (ipv4 == INADDR_BROADCAST)
+		return "the broadcast address cannot be a source";
+	return NULL;
+}
+
+int endpoint_compare_addresses(const void *a, const void *b)
+{
+	const struct sockaddr_storage *x = a, *y = b;
+
+	if (x->ss_family != y->ss_family)
+		return x->ss_family < y->ss_family ? -1 : 1;
+	if (x->ss_family == AF_INET)
+		return memcmp(&((const struct sockaddr_in *)x)->sin_addr,
+			      &((const struct sockaddr_in *)y)->sin_addr,
+			      sizeof(struct in_addr));
+	return memcmp(&((const struct sockaddr_in6 *)x)->sin6_addr,
+		      &((const struct sockaddr_in6 *)y)->sin6_addr,
+		      sizeof(struct in6_addr));
+}

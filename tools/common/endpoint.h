@@ -55,6 +55,12 @@ int endpoint_format_address(const struct sockaddr_storage *address, char *buf,
 
 bool endpoint_is_multicast(const struct sockaddr_storage *address);
 
+/* Why the address cannot be that of a sender, a static text; NULL: it can. */
+const char *endpoint_explain_source(const struct sockaddr_storage *address);
+
+/* For qsort(): struct sockaddr_storage by family and address, ports aside. */
+int endpoint_compare_addresses(const void *a, const void *b);
+
 /* Length of the sockaddr in it, by its family. */
 socklen_t endpoint_get_length(const struct sockaddr_storage *address);
 

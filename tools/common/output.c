@@ -46,6 +46,11 @@ static void print_line(const char *what, const char *kind, const char *format, v
 	write_line(line);
 }
 
+enum output_status output_get_status(int error)
+{
+	return error == -EINVAL ? OUTPUT_USAGE : OUTPUT_FAILED;
+}
+
 void output_error(const char *what, const char *format, ...)
 {
 	va_list ap;

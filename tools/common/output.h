@@ -15,6 +15,9 @@ enum output_status {
 	OUTPUT_NOT_ARRIVED = 3, /* what was awaited did not arrive in full */
 };
 
+/* The status of a command line that was refused: -EINVAL is usage, else it failed. */
+enum output_status output_get_status(int error);
+
 /* "tool: what: why"; what may be NULL. */
 void output_error(const char *what, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -17,51 +17,10 @@
 
 #define BLANKS " \t\r\v\f"
 
-#define LIMITED_BROADCAST 0xffffffffu
-
-static int compare_addresses(const void *a, const void *b)
-{
-	const struct sockaddr_storage *x = a, *y = b;
-
-	if (x->ss_family != y->ss_family)
-		return x->ss_family < y->ss_family ? -1 : 1;
-	if (x->ss_family == AF_INET)
-		return memcmp(&((const struct sockaddr_in *)x)->sin_addr,
-			      &((const struct sockaddr_in *)y)->sin_addr,
-			      sizeof(struct in_addr));
-	return memcmp(&((const struct sockaddr_in6 *)x)->sin6_addr,
-		      &((const struct sockaddr_in6 *)y)->sin6_addr,
-		      sizeof(struct in6_addr));
-}
-
 void channel_filter_fini(struct channel_filter *filter)
 {
 	free(filter->slist);
 	*filter = (struct channel_filter){ 0 };
-}
-
-/* Which addresses cannot be those of a sender. */
-static const char *why_not_source(const struct sockaddr_storage *address)
-{
-	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)address;
-	const struct sockaddr_in *sin = (const struct sockaddr_in *)address;
-	uint32_t ipv4 = ntohl(sin->sin_addr.s_addr);
-
-	if (endpoint_is_multicast(address))
-		return "a multicast address cannot be a source";
-	if (address->ss_family == AF_INET6) {
-		if (IN6_IS_ADDR_UNSPECIFIED(&sin6->sin6_addr))
-			return "the unspecified address cannot be a source";
-		if (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr))
-			return "a v4-mapped address cannot be a source; write the IPv4 "
-			       "address";
-		return NULL;
-	}
-	if (ipv4 >> IN_CLASSA_NSHIFT == 0)
-		return "an unspecified address (0.0.0.0/8) cannot be a source";
-	if (ipv4 == LIMITED_BROADCAST)
-		return "the broadcast address cannot be a source";
-	return NULL;
 }
 
 static int filter_append(struct channel_filter *filter,
@@ -92,7 +51,7 @@ int channel_filter_add(struct channel_filter *filter, const char *source,
 
 	if (endpoint_parse_address(source, &address, &why) < 0)
 		return mistake_set(mistake, source, "source: %s", why);
-	why = why_not_source(&address);
+	why = endpoint_explain_source(&address);
 	if (why)
 		return mistake_set(mistake, source, "source: %s", why);
 	if (address.ss_family != group->ss_family) {
@@ -136,9 +95,11 @@ static int filter_sort(struct channel_filter *filter, struct mistake *mistake)
 
 	if (filter->numsrc < 2)
 		return 0;
-	qsort(filter->slist, filter->numsrc, sizeof(*filter->slist), compare_addresses);
+	qsort(filter->slist, filter->numsrc, sizeof(*filter->slist),
+	      endpoint_compare_addresses);
 	for (uint32_t i = 1; i < filter->numsrc; i++) {
-		if (compare_addresses(&filter->slist[i - 1], &filter->slist[i]) != 0)
+		if (endpoint_compare_addresses(&filter->slist[i - 1],
+					       &filter->slist[i]) != 0)
 			continue;
 		endpoint_format_address(&filter->slist[i], text, sizeof(text));
 		return mistake_set(mistake, text, "this source is given twice");
@@ -335,7 +296,7 @@ static int compare_candidates(const void *a, const void *b)
 	int r = strcmp(x->channel->interface, y->channel->interface);
 
 	if (r == 0)
-		r = compare_addresses(&x->group, &y->group);
+		r = endpoint_compare_addresses(&x->group, &y->group);
 	if (r == 0)
 		r = (int)x->channel->endpoint.port - (int)y->channel->endpoint.port;
 	return r;

@@ -3,8 +3,6 @@
  * mjoin: joins multicast groups with source filters (RFC 3678) and tells who is
  * heard.
  */
-#include <errno.h>
-
 #include "options.h"
 #include "output.h"
 #include "run.h"
@@ -23,7 +21,7 @@ int main(int argc, char **argv)
 	else if (r == 0)
 		status = OUTPUT_DONE;
 	else
-		status = r == -EINVAL ? OUTPUT_USAGE : OUTPUT_FAILED;
+		status = output_get_status(r);
 	options_fini(&options);
 	return status;
 }

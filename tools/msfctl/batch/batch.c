@@ -142,7 +142,7 @@ static int run(const struct verb *verb, int argc, const char **argv)
 	if (r == 0)
 		status = run_words(&words, config);
 	else
-		status = r == -EINVAL ? OUTPUT_USAGE : OUTPUT_FAILED;
+		status = output_get_status(r);
 	msf_config_free(config);
 	options_free(context);
 	free(words.backend);

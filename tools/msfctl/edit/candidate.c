@@ -99,7 +99,7 @@ const struct msf_membership *candidate_find(const struct candidate *candidate,
 	for (size_t i = 0; i < candidate->n_memberships; i++) {
 		const struct msf_membership *m = &candidate->memberships[i];
 
-		if ((!group || !sources_compare(&m->group, group)) &&
+		if ((!group || !endpoint_compare_addresses(&m->group, group)) &&
 		    (!interface || candidate_is_on(m, interface)))
 			return m;
 	}

@@ -3,7 +3,6 @@
  * delta: join, leave, join-source, leave-source, block and unblock (RFC 3678 4.1, 5.1)
  * on a socket of another process.
  */
-#include <errno.h>
 
 #include <popt.h>
 
@@ -89,7 +88,7 @@ static int run(const struct verb *verb, int argc, const char **argv)
 	int n, r = options_read(&context, verb, table, argc, argv, &words, &n);
 
 	if (r < 0)
-		r = r == -ENOMEM ? OUTPUT_FAILED : OUTPUT_USAGE;
+		r = output_get_status(r);
 	else
 		r = run_words(&options, find_delta(verb), words, n);
 	options_free(context);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "dry-run.h"
+#include "endpoint.h"
 #include "jsonline.h"
 #include "output.h"
 #include "sources.h"
@@ -29,7 +30,7 @@ static bool is_identical(const struct change *change)
 	    was->numsrc != next->numsrc)
 		return false;
 	for (uint32_t i = 0; i < was->numsrc; i++)
-		if (sources_compare(&was->slist[i], &next->slist[i]))
+		if (endpoint_compare_addresses(&was->slist[i], &next->slist[i]))
 			return false;
 	return true;
 }
@@ -109,7 +110,8 @@ static int walk(const struct filter *in, const struct filter *not_in, take_addre
 		int order = 1;
 
 		while (k < not_in->numsrc &&
-		       (order = sources_compare(&not_in->slist[k], &in->slist[i])) < 0)
+		       (order = endpoint_compare_addresses(&not_in->slist[k],
+							   &in->slist[i])) < 0)
 			k++;
 		if (k == not_in->numsrc || order)
 			r = take(data, &in->slist[i]);

@@ -2,12 +2,12 @@
 /*
  * get: the filters of one socket of a process, all of them or those of one group.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <popt.h>
 
+#include "endpoint.h"
 #include "edit.h"
 #include "jsonline.h"
 #include "membership.h"
@@ -25,7 +25,8 @@ struct wanted {
 
 static bool is_wanted(const struct wanted *wanted, const struct msf_membership *m)
 {
-	return (!wanted->group || !sources_compare(&m->group, wanted->group)) &&
+	return (!wanted->group ||
+		!endpoint_compare_addresses(&m->group, wanted->group)) &&
 	       (!wanted->ifindex || m->ifindex == wanted->ifindex);
 }
 
@@ -163,7 +164,7 @@ static int run(const struct verb *verb, int argc, const char **argv)
 	int n, r = options_read(&context, verb, table, argc, argv, &words, &n);
 
 	if (r < 0)
-		r = r == -ENOMEM ? OUTPUT_FAILED : OUTPUT_USAGE;
+		r = output_get_status(r);
 	else
 		r = run_words(&options, verb, words, n);
 	options_free(context);

@@ -238,7 +238,7 @@ static int run_words(const struct set_options *options, const struct verb *verb,
 	/* Nothing that leaves is the first word about a group. */
 	query.is_creating = wish.fmode == MCAST_EXCLUDE || wish.sources.n;
 	if (r < 0)
-		status = r == -EINVAL ? OUTPUT_USAGE : OUTPUT_FAILED;
+		status = output_get_status(r);
 	else
 		status = run_wish(options, &query, &wish);
 	free(wish.slist);
@@ -262,7 +262,7 @@ static int run(const struct verb *verb, int argc, const char **argv)
 	int n, r = options_read(&context, verb, table, argc, argv, &words, &n);
 
 	if (r < 0)
-		r = r == -ENOMEM ? OUTPUT_FAILED : OUTPUT_USAGE;
+		r = output_get_status(r);
 	else
 		r = run_words(&options, verb, words, n);
 	options_free(context);

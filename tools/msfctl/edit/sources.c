@@ -17,21 +17,6 @@
 
 #define SEPARATORS " \t\r\v\f,"
 
-int sources_compare(const void *a, const void *b)
-{
-	const struct sockaddr_storage *x = a, *y = b;
-
-	if (x->ss_family != y->ss_family)
-		return x->ss_family < y->ss_family ? -1 : 1;
-	if (x->ss_family == AF_INET)
-		return memcmp(&((const struct sockaddr_in *)x)->sin_addr,
-			      &((const struct sockaddr_in *)y)->sin_addr,
-			      sizeof(struct in_addr));
-	return memcmp(&((const struct sockaddr_in6 *)x)->sin6_addr,
-		      &((const struct sockaddr_in6 *)y)->sin6_addr,
-		      sizeof(struct in6_addr));
-}
-
 static int fail(struct sources_mistake *ret, size_t line, const char *word, size_t len,
 		const char *why)
 {
@@ -46,24 +31,13 @@ static int fail(struct sources_mistake *ret, size_t line, const char *word, size
 static const char *why_not_source(const struct sockaddr_storage *address, int family)
 {
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)address;
-	const struct sockaddr_in *sin = (const struct sockaddr_in *)address;
+	bool is_mapped = address->ss_family == AF_INET6 &&
+			 IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr);
 
-	if (endpoint_is_multicast(address))
-		return "a multicast address cannot be a source";
-	if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr))
-		return "a v4-mapped address cannot be a source; write the IPv4 address";
-	if (address->ss_family != family)
+	if (address->ss_family != family && !is_mapped && !endpoint_is_multicast(address))
 		return family == AF_INET ? "an IPv6 source, and the group is IPv4"
 					 : "an IPv4 source, and the group is IPv6";
-	if (family == AF_INET6)
-		return IN6_IS_ADDR_UNSPECIFIED(&sin6->sin6_addr)
-			       ? "the unspecified address cannot be a source"
-			       : NULL;
-	if (ntohl(sin->sin_addr.s_addr) >> IN_CLASSA_NSHIFT == 0)
-		return "an unspecified address (0.0.0.0/8) cannot be a source";
-	if (sin->sin_addr.s_addr == INADDR_BROADCAST)
-		return "the broadcast address cannot be a source";
-	return NULL;
+	return endpoint_explain_source(address);
 }
 
 static int append(struct sources *sources, const struct source *source)
@@ -155,7 +129,7 @@ int sources_parse(struct sources *sources, const char *text, size_t len, int fam
 static int compare_sources(const void *a, const void *b)
 {
 	const struct source *x = a, *y = b;
-	int r = sources_compare(&x->address, &y->address);
+	int r = endpoint_compare_addresses(&x->address, &y->address);
 
 	if (!r)
 		r = (x->line > y->line) - (x->line < y->line);
@@ -171,7 +145,7 @@ int sources_sort(struct sources *sources, struct sources_mistake *ret)
 		const struct source *source = &sources->source[i];
 		char text[ENDPOINT_TEXT_MAX];
 
-		if (sources_compare(&source[-1].address, &source->address))
+		if (endpoint_compare_addresses(&source[-1].address, &source->address))
 			continue;
 		endpoint_format_address(&source->address, text, sizeof(text));
 		return fail(ret, source->line, text, strlen(text),

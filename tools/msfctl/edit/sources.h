@@ -41,9 +41,6 @@ int sources_parse(struct sources *sources, const char *text, size_t len, int fam
 /* Ascending order. 0; -EINVAL: one stands there twice. */
 int sources_sort(struct sources *sources, struct sources_mistake *ret);
 
-/* The order of struct sockaddr_storage in which lists are read back, as for qsort(). */
-int sources_compare(const void *a, const void *b);
-
 /* The addresses alone, to be freed; NULL: no memory. */
 struct sockaddr_storage *sources_get_list(const struct sources *sources);
 

@@ -107,7 +107,7 @@ static int run(const struct verb *verb, int argc, const char **argv)
 	if (r == 0)
 		status = run_on(&options, arguments, (size_t)n);
 	else
-		status = r == -EINVAL ? OUTPUT_USAGE : OUTPUT_FAILED;
+		status = output_get_status(r);
 	options_free(context);
 	free(words.interval);
 	free(words.count);

@@ -225,7 +225,7 @@ static int run(const struct verb *verb, int argc, const char **argv)
 	}
 	options_free(context);
 	if (r < 0)
-		return r == -ENOMEM ? OUTPUT_FAILED : OUTPUT_USAGE;
+		return output_get_status(r);
 	r = print(is_json);
 	if (r < 0 && !standard_say_output(r))
 		output_error(NULL, "cannot look at this system: %s", strerror(-r));

@@ -312,7 +312,7 @@ static int run(const struct verb *verb, int argc, const char **argv)
 	options_free(context);
 	free(semantics);
 	if (r < 0)
-		return r == -ENOMEM ? OUTPUT_FAILED : OUTPUT_USAGE;
+		return output_get_status(r);
 	return run_table(&options);
 }
 

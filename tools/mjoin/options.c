@@ -6,7 +6,6 @@
  * system can do it is seen later.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +16,7 @@
 #include "options.h"
 #include "output.h"
 #include "sdp.h"
-
-/* The longest time that can be asked for, in seconds: a century. */
-#define SECONDS_MAX 3.2e9
+#include "value.h"
 
 #define WAIT_SPELT "--wait="
 
@@ -91,12 +88,6 @@ static void words_fini(struct words *words)
 	free(words->output);
 }
 
-static int usage_error(const char *what, const char *why)
-{
-	output_error(what, "%s", why);
-	return -EINVAL;
-}
-
 static int add_sources(char **sources, char *more)
 {
 	char *all = NULL;
@@ -117,19 +108,6 @@ static int add_sources(char **sources, char *more)
 	return 0;
 }
 
-/* An option whose second value would silently replace the first. */
-static int take_once(char **word, char *value, const char *option)
-{
-	if (!value)
-		return -ENOMEM;
-	if (*word) {
-		free(value);
-		return usage_error(option, "given twice");
-	}
-	*word = value;
-	return 0;
-}
-
 static int take_value(struct words *words, enum option option, char *value)
 {
 	switch (option) {
@@ -138,20 +116,20 @@ static int take_value(struct words *words, enum option option, char *value)
 	case OPTION_EXCLUDE:
 		return add_sources(&words->sources[MCAST_EXCLUDE], value);
 	case OPTION_FILE:
-		return take_once(&words->file, value, "--file");
+		return value_take_once(&words->file, value, "--file");
 	case OPTION_SDP:
-		return take_once(&words->sdp, value, "--sdp");
+		return value_take_once(&words->sdp, value, "--sdp");
 	case OPTION_COUNT:
-		return take_once(&words->count, value, "--count");
+		return value_take_once(&words->count, value, "--count");
 	case OPTION_TIMEOUT:
-		return take_once(&words->timeout, value, "--timeout");
+		return value_take_once(&words->timeout, value, "--timeout");
 	case OPTION_OUTPUT:
-		return take_once(&words->output, value, "--output");
+		return value_take_once(&words->output, value, "--output");
 	case OPTION_BACKEND:
-		return take_once(&words->backend, value, "--backend");
+		return value_take_once(&words->backend, value, "--backend");
 	default:
 		words->is_wait = true;
-		return take_once(&words->wait, value, "--wait");
+		return value_take_once(&words->wait, value, "--wait");
 	}
 }
 
@@ -199,56 +177,6 @@ static int respell_wait(int argc, const char **argv, const char **words, char **
 	return 0;
 }
 
-/* A decimal number of seconds, more than none. */
-static int read_seconds(const char *text, uint64_t *ret_ms)
-{
-	char *end;
-	double seconds;
-
-	if (strspn(text, "0123456789.") != strlen(text) || !*text)
-		return -EINVAL;
-	seconds = strtod(text, &end);
-	if (*end || !(seconds >= 0.001) || seconds > SECONDS_MAX)
-		return -ERANGE;
-	*ret_ms = (uint64_t)llround(seconds * 1000);
-	return 0;
-}
-
-/* "--count: x: must be ..." */
-static int value_error(const char *option, const char *text, const char *why)
-{
-	char what[80];
-
-	snprintf(what, sizeof(what), "%s: %.40s", option, *text ? text : "\"\"");
-	return usage_error(what, why);
-}
-
-static int parse_seconds(const char *option, const char *text, uint64_t *ret_ms)
-{
-	int r = read_seconds(text, ret_ms);
-
-	if (r == 0)
-		return 0;
-	return value_error(option, text,
-			   r == -ERANGE
-				   ? "must be a number of seconds, more than 0"
-				   : "must be a number of seconds, such as 5 or 0.5");
-}
-
-static int parse_count(const char *text, uint64_t *ret)
-{
-	char *end;
-	unsigned long long value;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (strspn(text, "0123456789") != strlen(text) || !*text || errno || value == 0)
-		return value_error("--count", text,
-				   "must be a number of packets, at least 1");
-	*ret = value;
-	return 0;
-}
-
 static int parse_backend(const char *text, enum msf_backend *ret)
 {
 	static const struct {
@@ -265,7 +193,7 @@ static int parse_backend(const char *text, enum msf_backend *ret)
 			*ret = names[i].backend;
 			return 0;
 		}
-	return value_error("--backend", text, "must be auto, kernel or asm");
+	return value_refuse_word("--backend", text, "must be auto, kernel or asm");
 }
 
 static int parse_values(struct options *options, struct words *words)
@@ -279,20 +207,22 @@ static int parse_values(struct options *options, struct words *words)
 	options->output = words->output;
 	words->output = NULL;
 	if (words->sources[MCAST_INCLUDE] && words->sources[MCAST_EXCLUDE])
-		return usage_error("-s and -x",
-				   "a filter includes or excludes, not both");
+		return value_refuse("-s and -x",
+				    "a filter includes or excludes, not both");
 	if (words->backend) {
 		r = parse_backend(words->backend, &options->backend);
 		options->has_backend = true;
 	}
 	if (r == 0 && words->count)
-		r = parse_count(words->count, &options->count);
+		r = value_parse_count("--count", words->count, "packets", 1, UINT64_MAX,
+				      &options->count);
 	if (r == 0 && words->timeout)
-		r = parse_seconds("--timeout", words->timeout, &options->timeout_ms);
+		r = value_parse_seconds("--timeout", words->timeout,
+					&options->timeout_ms);
 	options->wait_ms = options->timeout_ms ? options->timeout_ms
 					       : OPTIONS_DEFAULT_WAIT * 1000;
 	if (r == 0 && words->wait)
-		r = parse_seconds("--wait", words->wait, &options->wait_ms);
+		r = value_parse_seconds("--wait", words->wait, &options->wait_ms);
 	return r;
 }
 
@@ -329,8 +259,8 @@ static int read_sdp(struct options *options, const struct channel_preset *preset
 	int r;
 
 	if (!interface)
-		return usage_error("--sdp", "an interface must follow: mjoin --sdp FILE "
-					    "IFACE");
+		return value_refuse("--sdp", "an interface must follow: mjoin --sdp FILE "
+					     "IFACE");
 	r = file_read(path, &text, &len);
 	if (r == 0)
 		r = sdp_parse(&options->channels, preset, text, len, interface, &mistake);
@@ -357,7 +287,7 @@ static int parse_pairs(struct options *options, const struct channel_preset *pre
 
 	for (size_t i = 0; words && words[i] && r == 0; i += 2) {
 		if (!words[i + 1])
-			return usage_error(words[i], why_alone);
+			return value_refuse(words[i], why_alone);
 		r = say(channel_list_parse(&options->channels, preset, words[i],
 					   words[i + 1], &mistake),
 			&mistake, NULL);
@@ -385,13 +315,13 @@ static int check_ports(const struct options *options)
 	}
 	if (without && options->is_wait) {
 		endpoint_format(&without->endpoint, text, sizeof(text));
-		return usage_error(text, "--wait needs a port: without one the group is "
-					 "only joined, nothing is heard");
+		return value_refuse(text, "--wait needs a port: without one the group is "
+					  "only joined, nothing is heard");
 	}
 	if (n_with == 0 && options->count)
-		return usage_error("--count", "needs a port: GROUP:PORT");
+		return value_refuse("--count", "needs a port: GROUP:PORT");
 	if (n_with == 0 && options->output)
-		return usage_error("--output", "needs a port: GROUP:PORT");
+		return value_refuse("--output", "needs a port: GROUP:PORT");
 	return 0;
 }
 
@@ -401,11 +331,11 @@ static int check_wait(const char *word)
 	char why[80];
 	uint64_t ms;
 
-	if (read_seconds(word, &ms) < 0)
+	if (value_read_seconds(word, &ms) < 0)
 		return 0;
 	snprintf(why, sizeof(why), "no group; a time to wait is written --wait=%.20s",
 		 word);
-	return usage_error(word, why);
+	return value_refuse(word, why);
 }
 
 static int parse_channels(struct options *options, const struct words *words,
@@ -433,8 +363,8 @@ static int parse_channels(struct options *options, const struct words *words,
 					? "only one interface follows --sdp FILE"
 					: "an interface must follow: mjoin GROUP IFACE");
 	if (r == 0 && options->channels.n_channels == 0)
-		r = usage_error(words->file ? words->file : "GROUP",
-				"nothing to join; mjoin --help tells how to name it");
+		r = value_refuse(words->file ? words->file : "GROUP",
+				 "nothing to join; mjoin --help tells how to name it");
 	if (r == 0)
 		r = say(channel_list_check(&options->channels, &mistake), &mistake, NULL);
 	return r == 0 ? check_ports(options) : r;
@@ -452,8 +382,8 @@ static int parse_words(struct options *options, int argc, const char **argv)
 	while (r == 0 && (option = poptGetNextOpt(popt)) > 0)
 		r = take_option(popt, (enum option)option, &words);
 	if (r == 0 && option < -1)
-		r = usage_error(poptBadOption(popt, POPT_BADOPTION_NOALIAS),
-				poptStrerror(option));
+		r = value_refuse(poptBadOption(popt, POPT_BADOPTION_NOALIAS),
+				 poptStrerror(option));
 	if (r == 0)
 		r = parse_values(options, &words);
 	if (r == 0)

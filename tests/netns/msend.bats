@@ -1,69 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck disable=SC2154
 #
 # msend, judged by what is on the wire: two network namespaces, a veth pair
 # between them, tcpdump on the far end, tshark to read what it wrote.
 
-load common.bash
-
-setup() {
-	net_setup
-	program=$(type -P msend)
-	wire=$BATS_TEST_TMPDIR/wire
-	sent=$BATS_TEST_TMPDIR/sent
-}
-
-teardown() {
-	net_teardown
-}
-
-msend() {
-	in_tx timeout "$DEADLINE" "$program" "$@"
-}
-
-# start_msend ARGUMENT...: in the background; its words are in $sent and $sent.errors.
-start_msend() {
-	ip netns exec "$tx" "$program" "$@" >"$sent" 2>"$sent.errors" 3>&- &
-	pids+=($!)
-}
-
-start_capture() {
-	ip netns exec "$rx" tcpdump -U --immediate-mode -n -i eth0 -Z root -B 8192 \
-		-w "$wire" udp 2>"$wire.errors" 3>&- &
-	capture=$!
-	pids+=("$capture")
-	wait_for grep -q 'listening on' "$wire.errors"
-}
-
-stop_capture() {
-	kill -INT "$capture"
-	wait "$capture"
-}
-
-count_captured() {
-	tcpdump -r "$wire" 2>/dev/null | wc -l
-}
-
-# has_captured N: so many packets, or more.
-has_captured() {
-	[ "$(count_captured)" -ge "$1" ]
-}
-
-# read_wire FIELD...: one line a packet.
-read_wire() {
-	local field fields=()
-
-	for field in "$@"; do
-		fields+=(-e "$field")
-	done
-	tshark -r "$wire" -d udp.port==5004,rtp -Y udp -T fields \
-		"${fields[@]}" 2>/dev/null
-}
-
-# A summary's number: get_json FILTER, from $output.
-get_json() {
-	jq -er "$1" <<<"$output"
-}
+load msend.bash
 
 @test "each of several sources sends as many packets as asked for, from its own address" {
 	start_capture
@@ -318,8 +260,9 @@ get_json() {
 		"interface": "eth0", "ifindex": .ifindex, "group": "232.1.1.1",
 		"groups": 2,
 		"port": 5000,
-		"flows": [{"source": "10.9.0.2", "packets": 4, "bytes": 400,
-		"errors": 0}]}'
+		"flows": [{"source": "10.9.0.2", "sources": 1, "packets": 4,
+		"bytes": 400, "errors": 0, "lost": 0, "duplicates": 0,
+		"reordered": 0}]}'
 	get_json '.time | test("^\\d{4}(-\\d\\d){2}T(\\d\\d:){2}\\d\\d\\.\\d+[+-]" +
 		"\\d\\d:\\d\\d$")'
 	run msend --json -c 1 232.1.1.1:5000 eth0
@@ -337,17 +280,6 @@ get_json() {
 	done
 }
 
-# refuse STATUS TEXT ARGUMENT...
-refuse() {
-	local wanted=$1 text=$2
-	shift 2
-	run msend "$@"
-	assert_equal "$status" "$wanted"
-	assert_output --partial 'msend: '
-	assert_output --partial "$text"
-	[ "${#lines[@]}" -eq 1 ]
-}
-
 @test "a wrong command line is status 2, with its reason" {
 	refuse 2 '232.1.1.1: the port is missing' 232.1.1.1 eth0
 	refuse 2 'ff3e::1:5000: the port is missing' ff3e::1:5000 eth0
@@ -362,13 +294,13 @@ refuse() {
 	refuse 2 'one argument too many' 232.1.1.1:5000 eth0 eth1
 	refuse 2 'fd09::1: the source is of another address family' -s fd09::1 \
 		232.1.1.1:5000 eth0
-	refuse 2 '232.1.1.2: a source is a unicast address of this host' -s 232.1.1.2 \
+	refuse 2 '232.1.1.2: a multicast address cannot be a source' -s 232.1.1.2 \
 		232.1.1.1:5000 eth0
-	refuse 2 '0.0.0.0: a source is a unicast address of this host' -s 0.0.0.0 \
+	refuse 2 '0.0.0.0: an unspecified address (0.0.0.0/8) cannot' -s 0.0.0.0 \
 		232.1.1.1:5000 eth0
-	refuse 2 '255.255.255.255: a source is a unicast address' -s 255.255.255.255 \
+	refuse 2 '255.255.255.255: the broadcast address cannot be' -s 255.255.255.255 \
 		232.1.1.1:5000 eth0
-	refuse 2 '::ffff:10.9.0.1: a source is a unicast address' -s ::ffff:10.9.0.1 \
+	refuse 2 '::ffff:10.9.0.1: a v4-mapped address cannot be' -s ::ffff:10.9.0.1 \
 		'[ff3e::1]:5000' eth0
 	refuse 2 'the source is given twice' -s 10.9.0.1,10.9.0.1 232.1.1.1:5000 eth0
 	refuse 2 'an empty source is in the list' -s 10.9.0.1, 232.1.1.1:5000 eth0

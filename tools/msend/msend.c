@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <msf.h>
@@ -16,11 +17,15 @@
 #include "options.h"
 #include "output.h"
 #include "sender.h"
+#include "socket.h"
 #include "standard.h"
 #include "summary.h"
 #include "waiter.h"
 
 #define NSEC_PER_SEC 1000000000u
+
+/* The ports from here on belong to nobody. */
+#define DYNAMIC_PORT 49152u
 
 /* How long to leave a kernel alone that has no buffers, or an error. */
 #define RETRY_NSEC 1000000u
@@ -33,10 +38,10 @@ struct run {
 	struct msf_interface interface;
 	struct stream stream;
 	struct waiter waiter;
+	struct batch batch;
 	struct sender *senders; /* owned */
 	unsigned int n_senders;
-	uint64_t n_packets; /* for each source, UINT64_MAX: no end */
-	uint64_t end;       /* ns since the start, UINT64_MAX: none */
+	uint64_t end; /* ns since the start, UINT64_MAX: none */
 };
 
 static int run_find_interface(struct run *run)
@@ -61,21 +66,12 @@ static int run_find_interface(struct run *run)
 	return -ENETDOWN;
 }
 
-static void explain_source(const struct run *run, const struct sockaddr_storage *source,
-			   int error)
+static void explain_address(const struct run *run, const struct source *source, int error)
 {
 	const char *name = run->interface.name;
-	char text[INET6_ADDRSTRLEN] = "";
+	char text[SOURCE_TEXT_MAX];
 
-	if (source->ss_family == AF_UNSPEC) {
-		output_error(name,
-			     "no address to send from: %s: give the interface an address "
-			     "of the group's family (ip address add), or name one with "
-			     "--source",
-			     strerror(-error));
-		return;
-	}
-	endpoint_format_address(source, text, sizeof(text));
+	source_format(source, text, sizeof(text));
 	if (error == -EADDRNOTAVAIL)
 		output_error(
 			name,
@@ -87,13 +83,28 @@ static void explain_source(const struct run *run, const struct sockaddr_storage 
 		output_error(name, "cannot send from %s: %s", text, strerror(-error));
 }
 
+static void explain_source(const struct run *run, const struct source *source, int error)
+{
+	if (run->stream.is_raw && error == -EPERM)
+		output_error("--packet", "this needs the capability CAP_NET_RAW: run "
+					 "msend as root, or leave --packet out");
+	else if (source->first.ss_family != AF_UNSPEC)
+		explain_address(run, source, error);
+	else
+		output_error(run->interface.name,
+			     "no address to send from: %s: give the interface an address "
+			     "of the group's family (ip address add), or name one with "
+			     "--source",
+			     strerror(-error));
+}
+
 /* A source of another interface is legal, but receivers may drop it (RFC 3704). */
 static void warn_foreign_source(const struct run *run, const struct sender *sender)
 {
 	struct msf_interface owner;
-	char text[INET6_ADDRSTRLEN] = "";
+	char text[SOURCE_TEXT_MAX];
 
-	endpoint_format_address(&sender->source, text, sizeof(text));
+	source_format(&sender->source, text, sizeof(text));
 	if (msf_find_interface(NULL, text, &owner) == 0 &&
 	    owner.ifindex != run->interface.ifindex)
 		output_warning(run->interface.name,
@@ -104,16 +115,17 @@ static void warn_foreign_source(const struct run *run, const struct sender *send
 
 static int run_open_senders(struct run *run)
 {
-	static const struct sockaddr_storage any = { .ss_family = AF_UNSPEC };
+	static const struct source any = { .first.ss_family = AF_UNSPEC,
+					   .n_addresses = 1 };
 	unsigned int n = run->options.n_sources ? run->options.n_sources : 1;
 
 	run->senders = calloc(n, sizeof(*run->senders));
 	if (!run->senders)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < n; i++) {
-		const struct sockaddr_storage *source = run->options.n_sources
-								? &run->options.sources[i]
-								: &any;
+		const struct source *source = run->options.n_sources
+						      ? &run->options.sources[i]
+						      : &any;
 		int r = sender_init(&run->senders[i], &run->stream, source);
 
 		if (r < 0) {
@@ -121,29 +133,92 @@ static int run_open_senders(struct run *run)
 			return r;
 		}
 		run->n_senders++;
-		warn_foreign_source(run, &run->senders[i]);
+		if (!run->stream.is_raw)
+			warn_foreign_source(run, &run->senders[i]);
 	}
 	return 0;
 }
 
-static int run_init(struct run *run)
+/* Neither whole frames nor what UDP_SEGMENT cuts is ever sent in fragments. */
+static int run_check_mtu(const struct run *run)
 {
 	const struct options *options = &run->options;
-	int r = run_find_interface(run);
+	size_t overhead = frame_get_overhead(options->endpoint.group.ss_family);
 
+	if (!options->is_raw && !options->n_gso)
+		return 0;
+	if (options->shape.size + overhead <= run->interface.mtu)
+		return 0;
+	output_error(run->interface.name,
+		     "%zu bytes of payload and %zu of headers do not fit the MTU of %u: "
+		     "with %s nothing is fragmented; choose a smaller --size",
+		     options->shape.size, overhead, run->interface.mtu,
+		     options->is_raw ? "--packet" : "--gso");
+	return -EMSGSIZE;
+}
+
+static int run_init_frame(struct run *run)
+{
+	struct frame *frame = &run->stream.frame;
+	uint16_t port;
+	int r = socket_get_mac(run->interface.name, frame->mac);
+
+	if (r == 0 && getrandom(&port, sizeof(port), 0) < 0)
+		r = -errno;
+	if (r == -EMEDIUMTYPE)
+		output_error(run->interface.name, "not an Ethernet interface: --packet "
+						  "makes Ethernet frames only");
+	else if (r < 0)
+		output_error(run->interface.name, "cannot prepare frames: %s",
+			     strerror(-r));
 	if (r < 0)
 		return r;
-	r = stream_init(&run->stream, &options->endpoint, options->size, options->is_rtp);
+	frame->port = (uint16_t)(DYNAMIC_PORT | port); /* RFC 6335 6 */
+	frame->vlan = run->options.vlan;
+	frame->ttl = (uint8_t)run->options.ttl;
+	return 0;
+}
+
+static int run_init_stream(struct run *run)
+{
+	const struct options *options = &run->options;
+	struct stream *stream = &run->stream;
+	int r = stream_init(stream, &options->endpoint);
+
 	if (r < 0) {
 		output_error(options->interface, "%s", strerror(-r));
 		return r;
 	}
-	run->stream.ifindex = run->interface.ifindex;
-	run->stream.ttl = options->ttl;
-	run->stream.payload_type = options->payload_type;
-	run->stream.is_looped = options->is_looped;
-	run->n_packets = options->count ? options->count : UINT64_MAX;
-	run->end = options->duration ? options->duration : UINT64_MAX;
+	stream->ifindex = run->interface.ifindex;
+	stream->shape = options->shape;
+	stream->faults = options->faults;
+	stream->has_faults = options_has_faults(options);
+	stream->first = options->first;
+	stream->has_first = options->has_first;
+	stream->restart = options->restart;
+	stream->n_gso = options->n_gso;
+	stream->ttl = options->ttl;
+	stream->is_looped = options->is_looped;
+	stream->is_raw = options->is_raw;
+	return stream->is_raw ? run_init_frame(run) : 0;
+}
+
+static int run_init(struct run *run)
+{
+	int r = run_find_interface(run);
+
+	if (r == 0)
+		r = run_check_mtu(run);
+	if (r == 0)
+		r = run_init_stream(run);
+	if (r < 0)
+		return r;
+	run->end = run->options.duration ? run->options.duration : UINT64_MAX;
+	r = batch_init(&run->batch, &run->stream);
+	if (r < 0) {
+		output_error(run->options.interface, "%s", strerror(-r));
+		return r;
+	}
 	return run_open_senders(run);
 }
 
@@ -152,6 +227,7 @@ static void run_fini(struct run *run)
 	for (unsigned int i = 0; i < run->n_senders; i++)
 		sender_fini(&run->senders[i]);
 	free(run->senders);
+	batch_fini(&run->batch);
 	waiter_fini(&run->waiter);
 	stream_fini(&run->stream);
 	options_fini(&run->options);
@@ -168,7 +244,7 @@ static int run_start(struct run *run)
 	for (unsigned int i = 0; i < run->n_senders; i++) {
 		struct pace *pace = &run->senders[i].pace;
 
-		pace->rate = run->options.rate;
+		pace->rate = run->options.rate * run->senders[i].source.n_addresses;
 		if (pace->rate)
 			pace->start = (uint64_t)i * NSEC_PER_SEC / pace->rate /
 				      run->n_senders;
@@ -183,13 +259,15 @@ struct turn {
 	bool is_done;
 };
 
-static int explain_send(const struct run *run, const struct sender *sender)
+/* Once for each sender. */
+static int explain_send(const struct run *run, struct sender *sender)
 {
-	char text[INET6_ADDRSTRLEN] = "";
+	char text[SOURCE_TEXT_MAX];
 
-	if (sender->n_errors > 1)
+	if (sender->is_told)
 		return 0;
-	endpoint_format_address(&sender->source, text, sizeof(text));
+	sender->is_told = true;
+	source_format(&sender->source, text, sizeof(text));
 	output_error(run->interface.name, "packet from %s: %s: %s", text,
 		     strerror(-sender->error),
 		     sender->error == -EMSGSIZE ? "choose a smaller --size" : "going on");
@@ -204,33 +282,43 @@ static void turn_wait(struct turn *turn, uint64_t until, int fd)
 		turn->fd = fd;
 }
 
+/* Slots of all sources of the sender. */
+static uint64_t run_count_slots(const struct run *run, const struct sender *sender)
+{
+	uint64_t count = run->options.count;
+
+	if (count == 0 || count > UINT64_MAX / sender->source.n_addresses)
+		return UINT64_MAX;
+	return count * sender->source.n_addresses;
+}
+
 /* Sends what is due of one sender, one batch at most. */
 static int run_send(struct run *run, struct sender *sender, uint64_t now,
 		    struct turn *turn)
 {
 	/* A packet that is due at the end does not belong to the run. */
 	uint64_t due = pace_count_due(&sender->pace, now < run->end ? now : run->end - 1);
-	uint64_t n;
+	uint64_t n_slots = run_count_slots(run, sender);
 	int r;
 
-	if (due > run->n_packets)
-		due = run->n_packets;
-	n = due > sender->n_tried ? due - sender->n_tried : 0;
-	if (n == 0) {
-		if (due == run->n_packets || now >= run->end)
+	if (due > n_slots)
+		due = n_slots;
+	if (due <= sender->progress.slot) {
+		if (due == n_slots || now >= run->end)
 			return 0;
 		turn->is_done = false;
-		turn_wait(turn, pace_get_deadline(&sender->pace, sender->n_tried), -1);
+		turn_wait(turn, pace_get_deadline(&sender->pace, sender->progress.slot),
+			  -1);
 		return 0;
 	}
 	turn->is_done = false;
-	r = sender_send(sender, &run->stream,
-			n > SENDER_BATCH_MAX ? SENDER_BATCH_MAX : (unsigned int)n, now);
-	if (r > 0)
-		turn_wait(turn, pace_get_deadline(&sender->pace, sender->n_tried), -1);
+	r = sender_send(sender, &run->stream, &run->batch, due, now);
+	if (r == 0)
+		turn_wait(turn, pace_get_deadline(&sender->pace, sender->progress.slot),
+			  -1);
 	else
 		turn_wait(turn, now + RETRY_NSEC, r == -EAGAIN ? sender->fd : -1);
-	if (r > 0 || r == -EAGAIN || r == -ENOBUFS)
+	if (r == 0 || r == -EAGAIN || r == -ENOBUFS)
 		return 0;
 	return explain_send(run, sender);
 }
@@ -251,8 +339,8 @@ static int run_loop(struct run *run)
 		int r = 0;
 
 		for (unsigned int i = 0; r == 0 && i < run->n_senders; i++) {
-			pace_skip_backlog(&run->senders[i].pace, run->senders[i].n_tried,
-					  now);
+			pace_skip_backlog(&run->senders[i].pace,
+					  run->senders[i].progress.slot, now);
 			r = run_send(run, &run->senders[i], now, &turn);
 		}
 		if (r < 0 || turn.is_done || run_is_over(run, now))
@@ -301,7 +389,7 @@ int main(int argc, char **argv)
 	if (r == 0)
 		options_fini(&run.options);
 	if (r <= 0)
-		return r == 0 ? OUTPUT_DONE : OUTPUT_USAGE;
+		return r == 0 ? OUTPUT_DONE : output_get_status(r);
 	r = run_init(&run);
 	if (r == 0)
 		r = run_start(&run);

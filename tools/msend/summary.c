@@ -23,25 +23,31 @@ static double get_pps(const struct sender *sender)
 {
 	double seconds = (double)(sender->last - sender->first) / NSEC_PER_SEC;
 
-	return seconds > 0 ? (double)(sender->n_sent - 1) / seconds : NAN;
+	return seconds > 0 ? (double)(sender->progress.n_packets - 1) / seconds : NAN;
 }
 
 static unsigned long long get_bytes(const struct summary *summary,
 				    const struct sender *sender)
 {
-	return (unsigned long long)sender->n_sent * summary->options->size;
+	return (unsigned long long)sender->progress.n_packets *
+	       summary->options->shape.size;
 }
 
 static json_t *make_flow(const struct summary *summary, const struct sender *sender)
 {
+	const struct batch_progress *progress = &sender->progress;
 	double pps = get_pps(sender);
 
-	return json_pack("{s:o, s:I, s:I, s:I, s:o}", "source",
-			 jsonline_new_address(&sender->source), "packets",
-			 (json_int_t)sender->n_sent, "bytes",
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I}", "source",
+			 jsonline_new_address(&sender->source.first), "sources",
+			 (json_int_t)sender->source.n_addresses, "packets",
+			 (json_int_t)progress->n_packets, "bytes",
 			 (json_int_t)get_bytes(summary, sender), "errors",
 			 (json_int_t)sender->n_errors, "pps",
-			 isnan(pps) ? json_null() : json_real(pps));
+			 isnan(pps) ? json_null() : json_real(pps), "lost",
+			 (json_int_t)progress->n_lost, "duplicates",
+			 (json_int_t)progress->n_duplicates, "reordered",
+			 (json_int_t)progress->n_reordered);
 }
 
 static json_t *make_flows(const struct summary *summary)
@@ -80,19 +86,31 @@ static int print_json(const struct summary *summary)
 	return r < 0 ? r : outlet_flush(summary->outlet);
 }
 
+static void print_faults(FILE *out, const struct batch_progress *progress)
+{
+	fprintf(out, ", on purpose %llu lost, %llu duplicated, %llu reordered",
+		(unsigned long long)progress->n_lost,
+		(unsigned long long)progress->n_duplicates,
+		(unsigned long long)progress->n_reordered);
+}
+
 static void print_flow(const struct summary *summary, const struct sender *sender,
 		       const char *group)
 {
-	char source[INET6_ADDRSTRLEN] = "", rate[32] = "";
+	FILE *out = outlet_get_file(summary->outlet);
+	char source[SOURCE_TEXT_MAX];
 	double pps = get_pps(sender);
 
-	endpoint_format_address(&sender->source, source, sizeof(source));
+	source_format(&sender->source, source, sizeof(source));
+	fprintf(out, "%s -> %s on %s: %llu packets, %llu bytes, %llu errors", source,
+		group, summary->interface->name,
+		(unsigned long long)sender->progress.n_packets,
+		get_bytes(summary, sender), (unsigned long long)sender->n_errors);
 	if (!isnan(pps))
-		snprintf(rate, sizeof(rate), ", %.1f packets/s", pps);
-	fprintf(outlet_get_file(summary->outlet),
-		"%s -> %s on %s: %llu packets, %llu bytes, %llu errors%s\n", source,
-		group, summary->interface->name, (unsigned long long)sender->n_sent,
-		get_bytes(summary, sender), (unsigned long long)sender->n_errors, rate);
+		fprintf(out, ", %.1f packets/s", pps);
+	if (options_has_faults(summary->options))
+		print_faults(out, &sender->progress);
+	fputc('\n', out);
 }
 
 static int print_text(const struct summary *summary)

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * delivered-explain: where packets vanish, as a sentence with the cure (see
+ * delivered.h).
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "address.h"
+#include "delivered.h"
+#include "endpoint.h"
+
+struct sentence {
+	char *buf;
+	size_t len, at;
+};
+
+static void append(struct sentence *sentence, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void append(struct sentence *sentence, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	if (sentence->at >= sentence->len)
+		return;
+	va_start(args, format);
+	n = vsnprintf(sentence->buf + sentence->at, sentence->len - sentence->at, format,
+		      args);
+	va_end(args);
+	sentence->at += n > 0 ? (size_t)n : 0;
+}
+
+static void append_endpoint(struct sentence *sentence,
+			    const struct sample_delivery *delivery)
+{
+	struct address group = address_make(delivery->family, delivery->group);
+	struct endpoint endpoint = { .n_groups = 1, .port = delivery->port };
+	char text[ENDPOINT_TEXT_MAX] = "";
+
+	address_set(&group, &endpoint.group);
+	endpoint_format(&endpoint, text, sizeof(text));
+	append(sentence, "%s: %" PRIu64 " on the wire", text, delivery->wire);
+}
+
+static void append_queue(struct sentence *sentence,
+			 const struct sample_delivery *delivery)
+{
+	if (delivery->queue_drops > 0)
+		append(sentence,
+		       ", %" PRId64 " found the receive queue full: raise SO_RCVBUF (at "
+		       "most net.core.rmem_max) or read faster",
+		       delivery->queue_drops);
+}
+
+/* Counters of the namespace: they tell of other groups, too. */
+static void append_causes(struct sentence *sentence,
+			  const struct sample_delivery *delivery)
+{
+	bool is_told = false;
+
+	if (delivery->route_drops > 0)
+		append(sentence,
+		       "; dropped before: the reverse-path check counted %" PRId64
+		       " (net.ipv4.conf.*.rp_filter; is there a route to the source?)",
+		       delivery->route_drops);
+	if (delivery->checksum_drops > 0)
+		append(sentence,
+		       "; dropped before: %" PRId64 " bad UDP checksums were counted",
+		       delivery->checksum_drops);
+	if (delivery->memory_drops > 0)
+		append(sentence,
+		       "; dropped before: %" PRId64 " found no UDP memory (net.ipv4."
+		       "udp_mem)",
+		       delivery->memory_drops);
+	is_told = delivery->route_drops > 0 || delivery->checksum_drops > 0 ||
+		  delivery->memory_drops > 0;
+	if (!is_told)
+		append(sentence, "; dropped before, and no counter tells by whom: look "
+				 "for a firewall (nft list ruleset) or tc filters");
+}
+
+static bool is_missing(const struct sample_delivery *delivery)
+{
+	uint64_t socket = (uint64_t)delivery->socket;
+
+	return delivery->wire > socket && delivery->wire - socket > delivery->under_way;
+}
+
+void delivered_explain(const struct sample_delivery *delivery, char *buf, size_t len)
+{
+	struct sentence sentence = { .buf = buf, .len = len };
+
+	if (len)
+		buf[0] = '\0';
+	append_endpoint(&sentence, delivery);
+	if (delivery->socket < 0) {
+		append(&sentence,
+		       "; what came to sockets cannot be known: this host sends to the "
+		       "group itself, or the port is not to be shared (a program has it "
+		       "without SO_REUSEADDR)");
+		append_queue(&sentence, delivery);
+		return;
+	}
+	append(&sentence, ", %" PRId64 " came to sockets", delivery->socket);
+	append_queue(&sentence, delivery);
+	if (is_missing(delivery))
+		append_causes(&sentence, delivery);
+	else if (delivery->checksum_drops > 0)
+		append(&sentence,
+		       "; of all that came, %" PRId64 " bad UDP checksums were counted, "
+		       "which programs do not get",
+		       delivery->checksum_drops);
+}

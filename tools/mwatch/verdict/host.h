@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * host: what every interface wants of every group: the filters of all sockets, merged
+ * (RFC 3376 3.2, RFC 3810 4.2).  That is what IGMP and MLD report, and what Linux
+ * lets pass on to the sockets.
+ *
+ * Invariant: an answer that does not follow from what the kernel tells is
+ * SAMPLE_UNKNOWN, never a guess.
+ */
+#ifndef MWATCH_VERDICT_HOST_H
+#define MWATCH_VERDICT_HOST_H
+
+#include <msf.h>
+
+#include "address.h"
+#include "anchor.h"
+#include "sample.h"
+
+struct host_group {
+	struct place place;
+	uint32_t users;
+	bool has_sources;                      /* the lists are known */
+	uint32_t n_exclude_min, n_exclude_max; /* sockets in EXCLUDE mode */
+	uint32_t numsrc;
+	const struct msf_group_source *slist; /* ascending; of the state */
+};
+
+struct host {
+	struct anchor anchor;
+	struct msf_state *state;
+	struct host_group *groups; /* ascending by place */
+	uint32_t n_groups;
+};
+
+#define HOST_INIT ((struct host){ .anchor = ANCHOR_INIT })
+
+/* Looks again. -errno: then it is empty. */
+int host_refresh(struct host *host);
+
+void host_fini(struct host *host);
+
+/* NULL: nobody has joined it there. */
+const struct host_group *host_find(const struct host *host, const struct place *place);
+
+/* Is this source admitted? ACCEPT, BLOCK or UNKNOWN. */
+enum sample_verdict host_group_judge(const struct host_group *group,
+				     const struct address *source);
+
+#endif

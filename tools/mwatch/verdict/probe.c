@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * probe: a socket that drops everything (see probe.h).
+ *
+ * Invariant: the filter is there before the socket is bound, so nothing is ever queued.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "endpoint.h"
+#include "probe.h"
+
+#ifndef SO_BINDTOIFINDEX
+#define SO_BINDTOIFINDEX 62
+#endif
+#ifndef IPV6_MULTICAST_ALL
+#define IPV6_MULTICAST_ALL 29
+#endif
+
+static bool set_number(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
+}
+
+static bool set_filter(int fd)
+{
+	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = { .len = 1, .filter = &drop };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ==
+	       0;
+}
+
+/* It hears what others joined, which is the default. */
+static bool set_multicast_all(int fd, int family)
+{
+	return family == AF_INET ? set_number(fd, IPPROTO_IP, IP_MULTICAST_ALL, 1)
+				 : set_number(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 1) &&
+					   set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+}
+
+static bool bind_probe(int fd, const struct place *place, uint16_t port)
+{
+	struct endpoint endpoint = { .n_groups = 1, .port = port };
+	struct sockaddr_storage address;
+
+	address_set(&place->group, &endpoint.group);
+	return endpoint_get_group(&endpoint, 0, &address) == 0 &&
+	       bind(fd, (struct sockaddr *)&address, endpoint_get_length(&address)) == 0;
+}
+
+static uint32_t read_drops(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(info);
+
+	getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len);
+	return info[SK_MEMINFO_DROPS];
+}
+
+void probe_init(struct probe *probe, const struct place *place, uint16_t port)
+{
+	int family = place->group.is_ipv6 ? AF_INET6 : AF_INET;
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct stat status = { 0 };
+
+	*probe = (struct probe){ .fd = -1 };
+	if (fd < 0)
+		return;
+	if (set_filter(fd) && set_multicast_all(fd, family) &&
+	    set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+	    set_number(fd, SOL_SOCKET, SO_BINDTOIFINDEX, (int)place->ifindex) &&
+	    bind_probe(fd, place, port) && fstat(fd, &status) == 0)
+		*probe = (struct probe){ .fd = fd, .inode = status.st_ino };
+	else
+		close(fd);
+}
+
+void probe_fini(struct probe *probe)
+{
+	if (probe->fd >= 0)
+		close(probe->fd);
+	probe->fd = -1;
+}
+
+int64_t probe_read(struct probe *probe)
+{
+	uint32_t drops, n;
+
+	if (probe->fd < 0)
+		return -1;
+	drops = read_drops(probe->fd);
+	n = drops - probe->drops;
+	probe->drops = drops;
+	return n;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * process: what the sockets of one process get, as Linux delivers multicast: a UDP socket
+ * hears its port, and a raw UDP socket every one; the filter of its membership decides,
+ * and without one IP_MULTICAST_ALL does.
+ *
+ * For IPv6, Linux does not ask for the interface: the newest membership of the group
+ * decides for all of them.  And a raw IPv6 socket gets every source that the host
+ * admits, whatever its own filter says, unless it is bound to an address that is not the
+ * group.
+ */
+#ifndef MWATCH_VERDICT_PROCESS_H
+#define MWATCH_VERDICT_PROCESS_H
+
+#include <sys/types.h>
+
+#include <msf.h>
+
+#include "host.h"
+
+struct process_socket;
+struct process_listener;
+struct process_membership;
+
+/* Zero-initialised it has no sockets. */
+struct process {
+	pid_t pid;
+	struct msf_state *state;
+	struct process_socket *sockets; /* owned */
+	uint32_t n_sockets;
+	struct process_listener *listeners; /* by port and address; owned */
+	uint32_t n_listeners;
+	struct process_membership *memberships; /* by group and socket; owned */
+	uint32_t n_memberships;
+};
+
+/* Looks again. -ESRCH, -EPERM, -EXDEV: it lives in another network namespace, and has no
+ * socket of this one; -errno. After an error it has no sockets. */
+int process_refresh(struct process *process);
+
+void process_fini(struct process *process);
+
+struct process_flow {
+	struct place place; /* where it is received */
+	struct address source;
+	uint16_t port;
+};
+
+/* group: what host_find() says of the place. */
+enum sample_verdict process_judge(const struct process *process,
+				  const struct process_flow *flow,
+				  const struct host_group *group);
+
+#endif

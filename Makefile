@@ -18,7 +18,7 @@ $(BUILD)/build.ninja:
 # Everything that building, the demo and the tests need.
 deps: deps-test
 
-deps-build deps-demo deps-test:
+deps-build deps-demo deps-test deps-peers:
 	@.ci/deps $(@:deps-%=%)
 
 demo: deps-demo all
@@ -27,10 +27,15 @@ demo: deps-demo all
 test: deps-test
 	BUILD=$(BUILD) .ci/test
 
+# Heavy tests, with large programs of others (a browser).
+test-peers: deps-peers
+	BUILD=$(BUILD) .ci/test peers
+
 bench: deps-build $(BUILD)/build.ninja
 	ninja -C $(BUILD) bench
 	ninja -C $(BUILD) bench-flip
 	ninja -C $(BUILD) bench-state
+	ninja -C $(BUILD) bench-mwatch
 
 install: all
 	meson install -C $(BUILD)
@@ -39,4 +44,5 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-asan
 
 .NOTPARALLEL:
-.PHONY: all deps deps-build deps-demo deps-test demo test bench install clean
+.PHONY: all deps deps-build deps-demo deps-test deps-peers demo test test-peers bench \
+	install clean

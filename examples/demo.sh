@@ -3,7 +3,7 @@
 #
 # Three sources send to one group; mjoin takes one of them. Shows who sent what,
 # what was on the wire (a second mjoin takes all of it), who joined what, and what
-# arrived, for IPv4 and for IPv6.
+# arrived, for IPv4 and for IPv6; at the end mwatch's view of the three.
 #
 #	examples/demo.sh [BUILD]	(root, or .ci/namespace examples/demo.sh)
 #
@@ -13,6 +13,7 @@ set -u
 build=$(realpath "${1:-build}")
 msend=$build/tools/msend/msend
 mjoin=$build/tools/mjoin/mjoin
+mwatch=$build/tools/mwatch/mwatch
 msfctl=$build/tools/msfctl/msfctl
 name=msfdemo$$
 sender=$name-s
@@ -25,12 +26,8 @@ status=0
 
 # shellcheck disable=SC2317 # called by the trap
 clean_up() {
-	local pid
-
 	trap - EXIT
-	for pid in "${pids[@]}"; do
-		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
-	done
+	stop_all
 	ip netns del "$sender" 2>/dev/null
 	ip netns del "$receiver" 2>/dev/null
 	rm -rf "$work"
@@ -80,7 +77,7 @@ receive() {
 
 	shift
 	: >"$file"
-	ip netns exec "$receiver" "$mjoin" --timeout 5 --json "$@" \
+	ip netns exec "$receiver" "$mjoin" --json "$@" \
 		>"$file" 2>"$file.errors" &
 	pids+=($!)
 	wait_for "$file" '"joined"'
@@ -135,8 +132,9 @@ show() {
 	echo "		$endpoint eth0"
 
 	# The witness: without -s it takes everything that is on the wire.
-	receive "$work/wire" --count $((n_packets * $#)) "$endpoint" eth0
-	receive "$work/arrived" -s "$joined" --count "$n_packets" "$endpoint" eth0
+	receive "$work/wire" --timeout 5 --count $((n_packets * $#)) "$endpoint" eth0
+	receive "$work/arrived" --timeout 5 -s "$joined" --count "$n_packets" \
+		"$endpoint" eth0
 
 	echo "receiver\$ msfctl show --here"
 	ip netns exec "$receiver" "$msfctl" show --here || fail "msfctl failed"
@@ -153,12 +151,50 @@ show() {
 	done
 }
 
-for program in "$msend" "$mjoin" "$msfctl"; do
+# watch: what mwatch sees while mjoin takes the first source and nobody takes all.
+# On a terminal it is the live view, with a summary behind it.
+watch() {
+	echo
+	echo "receiver\$ mjoin -s 10.9.0.1 232.1.1.1:5000 eth0 &"
+	echo "receiver\$ mwatch --interval 1 --count 3 eth0 232.1.1.1:5000"
+
+	receive "$work/watched" -s 10.9.0.1 232.1.1.1:5000 eth0
+	ip netns exec "$sender" "$msend" --source 10.9.0.1,10.9.0.2,10.9.0.3 \
+		--rate 1000 --rtp 232.1.1.1:5000 eth0 >"$work/sent" 2>&1 &
+	pids+=($!)
+	ip netns exec "$receiver" "$mwatch" --interval 1 --count 3 \
+		eth0 232.1.1.1:5000 || fail "mwatch failed"
+	check_verdicts
+	stop_all
+}
+
+# The same, for a program: one source accepted, two blocked.
+check_verdicts() {
+	local verdicts
+
+	verdicts=$(ip netns exec "$receiver" "$mwatch" --json --interval 0.5 --count 1 \
+		eth0 232.1.1.1:5000 | jq -r 'select(.event == "summary") | .flows |
+		sort_by(.source) | map(.verdict) | join(" ")')
+	[ "$verdicts" = "accept block block" ] || status=1
+}
+
+stop_all() {
+	local pid
+
+	for pid in "${pids[@]}"; do
+		kill "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	done
+	pids=()
+}
+
+for program in "$msend" "$mjoin" "$mwatch" "$msfctl"; do
 	[ -x "$program" ] || fail "$program is missing: run make first"
 done
 make_network
 show 232.1.1.1:5000 10.9.0.1 10.9.0.2 10.9.0.3
 show '[ff3e::1]:5000' fd09::1 fd09::2 fd09::3
+watch
 echo
 if [ "$status" -eq 0 ]; then
 	echo "Three sources were on the wire; what was joined arrived, nothing else."

@@ -160,11 +160,11 @@ static int run_check_mtu(const struct run *run)
 static int run_init_frame(struct run *run)
 {
 	struct frame *frame = &run->stream.frame;
-	uint16_t port;
+	uint16_t port = 0;
 	int r = socket_get_mac(run->interface.name, frame->mac);
 
-	if (r == 0 && getrandom(&port, sizeof(port), 0) < 0)
-		r = -errno;
+	if (r == 0 && getrandom(&port, sizeof(port), 0) != sizeof(port))
+		r = -EIO;
 	if (r == -EMEDIUMTYPE)
 		output_error(run->interface.name, "not an Ethernet interface: --packet "
 						  "makes Ethernet frames only");

@@ -4,6 +4,7 @@
  */
 #include "sample.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,44 @@ void sample_fini(struct sample *sample)
 	free(sample->flows);
 	free(sample->deliveries);
 	*sample = (struct sample){ 0 };
+}
+
+static int copy_array(void **to, const void *from, size_t n, size_t size)
+{
+	/* One more: realloc() of nothing would free. */
+	void *copy = reallocarray(*to, n + 1, size);
+
+	if (!copy)
+		return -ENOMEM;
+	*to = copy;
+	if (n)
+		memcpy(copy, from, n * size);
+	return 0;
+}
+
+/* The numbers of entries are set last, so that they hold at any time. */
+int sample_copy(struct sample *to, const struct sample *from)
+{
+	struct sample copy = *from;
+	int r;
+
+	to->n_flows = to->n_interfaces = to->n_deliveries = 0;
+	r = copy_array((void **)&to->flows, from->flows, from->n_flows,
+		       sizeof(*from->flows));
+	if (r == 0)
+		r = copy_array((void **)&to->interfaces, from->interfaces,
+			       from->n_interfaces, sizeof(*from->interfaces));
+	if (r == 0)
+		r = copy_array((void **)&to->deliveries, from->deliveries,
+			       from->n_deliveries, sizeof(*from->deliveries));
+	if (r < 0)
+		return r;
+	copy.max_flows = from->n_flows;
+	copy.flows = to->flows;
+	copy.interfaces = to->interfaces;
+	copy.deliveries = to->deliveries;
+	*to = copy;
+	return 0;
 }
 
 static void fill_address(int family, const uint8_t *bytes, struct sockaddr_storage *ret)

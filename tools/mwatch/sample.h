@@ -122,6 +122,10 @@ struct sample {
 
 void sample_fini(struct sample *sample);
 
+/* A copy of all of it, in memory that *to may have already. -ENOMEM: *to holds
+ * nothing then. */
+int sample_copy(struct sample *to, const struct sample *from);
+
 /* As sockaddr, port 0. */
 void sample_get_source(const struct sample_flow *flow, struct sockaddr_storage *ret);
 void sample_get_group(const struct sample_flow *flow, struct sockaddr_storage *ret);

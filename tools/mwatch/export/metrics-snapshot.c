@@ -34,38 +34,6 @@ static int compare_ids(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-static int copy(void *ret, const void *items, size_t n, size_t size)
-{
-	void *copied = malloc(n * size + 1);
-
-	if (!copied)
-		return -ENOMEM;
-	if (n)
-		memcpy(copied, items, n * size);
-	memcpy(ret, &copied, sizeof(copied));
-	return 0;
-}
-
-static int copy_sample(struct sample *sample, const struct sample *from)
-{
-	int r;
-
-	*sample = *from;
-	sample->interfaces = NULL;
-	sample->flows = NULL;
-	sample->deliveries = NULL;
-	sample->max_flows = from->n_flows;
-	r = copy(&sample->interfaces, from->interfaces, from->n_interfaces,
-		 sizeof(*from->interfaces));
-	if (r == 0)
-		r = copy(&sample->flows, from->flows, from->n_flows,
-			 sizeof(*from->flows));
-	if (r == 0)
-		r = copy(&sample->deliveries, from->deliveries, from->n_deliveries,
-			 sizeof(*from->deliveries));
-	return r;
-}
-
 static void raise_to(uint64_t *value, uint64_t least)
 {
 	if (*value < least)
@@ -119,7 +87,7 @@ int metrics_snapshot_new(struct metrics_snapshot **ret, const struct sample *sam
 	if (!snapshot)
 		return -ENOMEM;
 	atomic_init(&snapshot->n_refs, 1);
-	r = copy_sample(&snapshot->sample, sample);
+	r = sample_copy(&snapshot->sample, sample);
 	if (r == 0 && previous)
 		raise_counters(&snapshot->sample, previous);
 	if (r == 0)

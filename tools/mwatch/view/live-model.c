@@ -29,43 +29,6 @@ void live_model_fini(struct live_model *model)
 	model->rows = NULL;
 }
 
-static int copy_array(void **to, const void *from, size_t n, size_t size)
-{
-	/* One more: realloc() of nothing would free. */
-	void *copy = reallocarray(*to, n + 1, size);
-
-	if (!copy)
-		return -ENOMEM;
-	*to = copy;
-	if (n)
-		memcpy(copy, from, n * size);
-	return 0;
-}
-
-/* The numbers of entries are set last, so that they hold at any time. */
-static int copy_sample(struct sample *to, const struct sample *from)
-{
-	struct sample copy = *from;
-	int r;
-
-	to->n_flows = to->n_interfaces = to->n_deliveries = 0;
-	r = copy_array((void **)&to->flows, from->flows, from->n_flows,
-		       sizeof(*from->flows));
-	if (r == 0)
-		r = copy_array((void **)&to->interfaces, from->interfaces,
-			       from->n_interfaces, sizeof(*from->interfaces));
-	if (r == 0)
-		r = copy_array((void **)&to->deliveries, from->deliveries,
-			       from->n_deliveries, sizeof(*from->deliveries));
-	if (r < 0)
-		return r;
-	copy.flows = to->flows;
-	copy.interfaces = to->interfaces;
-	copy.deliveries = to->deliveries;
-	*to = copy;
-	return 0;
-}
-
 static void format_digits(const struct sockaddr_storage *address, char *buf, size_t len)
 {
 	if (endpoint_format_address(address, buf, len) < 0)
@@ -247,7 +210,7 @@ static int show(struct live_model *model)
 
 int live_model_put(struct live_model *model, const struct sample *sample)
 {
-	int r = copy_sample(model->is_paused ? &model->latest : &model->shown, sample);
+	int r = sample_copy(model->is_paused ? &model->latest : &model->shown, sample);
 
 	if (r < 0)
 		return r;

@@ -136,15 +136,18 @@ stop_mjoin() {
 
 # send SOURCES ARGUMENT...: ten packets of each source, unless told otherwise.
 send() {
-	local sources=$1
+	local sources=$1 defaults=()
 	shift
-	in_tx timeout "$DEADLINE" msend --quiet --source "$sources" --count 10 \
-		--rate 1000 "$@"
+	[[ " $* " == *" --count "* ]] || defaults+=(--count 10)
+	[[ " $* " == *" --rate "* ]] || defaults+=(--rate 1000)
+	in_tx timeout "$DEADLINE" msend --quiet --source "$sources" "${defaults[@]}" "$@"
 }
 
 # keep_sending ARGUMENT...: in the background, until the end of the test.
 keep_sending() {
-	ip netns exec "$tx" msend --quiet --rate 100 "$@" > /dev/null 2>&1 3>&- &
+	local defaults=()
+	[[ " $* " == *" --rate "* ]] || defaults+=(--rate 100)
+	ip netns exec "$tx" msend --quiet "${defaults[@]}" "$@" > /dev/null 2>&1 3>&- &
 	pids+=($!)
 }
 

@@ -135,6 +135,14 @@ play_late() {
 		-c 10 --duplicate 5-12 232.1.1.1:5000 eth0
 	refuse 2 '--reorder: packet 9 ' -c 10 --reorder 9 232.1.1.1:5000 eth0
 	refuse 2 '--reorder: packet 7 ' -c 10 --reorder 7:3 232.1.1.1:5000 eth0
+	refuse 2 '--reorder: packet 4 has too few others behind it: there are 5 ' \
+		-c 5 --reorder 4 232.1.1.1:5000 eth0
+	refuse 2 '--reorder: packet 5 is at or beyond the end' -c 5 --reorder 5 \
+		232.1.1.1:5000 eth0
+	refuse 2 '--count: 10 packets cannot be shared equally by 3 groups' -c 10 \
+		--lose 1 232.1.1.1+3:5000 eth0
+	refuse 2 '--count: 10 packets cannot be shared equally by 3 groups' -c 10 \
+		--restart 1 232.1.1.1+3:5000 eth0
 	refuse 2 'there are 5 for each source and group' -c 10 --lose 5 \
 		232.1.1.1+2:5000 eth0
 	refuse 2 '--restart: packet 10 is at or beyond' -c 10 --restart 10 \

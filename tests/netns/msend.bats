@@ -314,6 +314,19 @@ load msend.bash
 		232.1.1.1:5000 eth0
 	refuse 2 '--duration: seconds are from 0' -d -1 232.1.1.1:5000 eth0
 	refuse 2 '--rate: fast: must be a whole number' -r fast 232.1.1.1:5000 eth0
+	local number
+	for number in ' 5' +5 0x1 '' '5 '; do
+		refuse 2 "--count: ${number:-\"\"}: must be a whole number" -c "$number" \
+			232.1.1.1:5000 eth0
+	done
+	for number in ' 5' +5 0x1 nan 1e3 ''; do
+		refuse 2 "--duration: ${number:-\"\"}: must be a number of seconds" \
+			-d "$number" 232.1.1.1:5000 eth0
+	done
+	refuse 2 '--duration: 0.0000000001: must be 0.001 seconds or more, or 0: never' \
+		-d 0.0000000001 232.1.1.1:5000 eth0
+	refuse 2 '--count: given twice' --count 1 -c 2 232.1.1.1:5000 eth0
+	refuse 2 '--duration: given twice' -d 1 -d 1 232.1.1.1:5000 eth0
 	refuse 2 '--nonsense: unknown option' --nonsense 232.1.1.1:5000 eth0
 }
 
@@ -438,4 +451,11 @@ load msend.bash
 	assert_equal "$status" 1
 	grep -q '^msend: cannot write the summary: the reader takes nothing$' \
 		"$sent.errors"
+}
+
+@test "a reader that goes before the summary is no failure" {
+	run bash -c '"$@" | true; exit "${PIPESTATUS[0]}"' msend ip netns exec "$tx" \
+		"$program" -s 10.9.0.1 -c 3 -r 10 232.1.1.1:5000 eth0
+	assert_equal "$status" 0
+	assert_output ""
 }

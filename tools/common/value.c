@@ -61,14 +61,32 @@ int value_read_seconds(const char *text, uint64_t *ret_ms)
 
 int value_parse_seconds(const char *option, const char *text, uint64_t *ret_ms)
 {
-	int r = value_read_seconds(text, ret_ms);
+	return value_parse_seconds_from(option, text, 1, ret_ms);
+}
 
-	if (r == 0)
+int value_parse_seconds_from(const char *option, const char *text, uint64_t min_ms,
+			     uint64_t *ret_ms)
+{
+	char why[80] = "must be a number of seconds, such as 5 or 0.5", *end;
+	uint64_t ms = 0;
+	int r = value_read_seconds(text, &ms);
+	double seconds = strtod(text, &end);
+
+	if (r == 0 && ms >= min_ms) {
+		*ret_ms = ms;
 		return 0;
-	return value_refuse_word(
-		option, text,
-		r == -ERANGE ? "must be a number of seconds, more than 0"
-			     : "must be a number of seconds, such as 5 or 0.5");
+	}
+	if (r == -EINVAL || *end)
+		return value_refuse_word(option, text, why);
+	if (seconds > SECONDS_MAX)
+		snprintf(why, sizeof(why), "must be a century, %.0f seconds, or less",
+			 SECONDS_MAX);
+	else if (seconds > 0)
+		snprintf(why, sizeof(why), "must be %g seconds or more",
+			 (double)min_ms / 1000);
+	else
+		snprintf(why, sizeof(why), "must be a number of seconds, more than 0");
+	return value_refuse_word(option, text, why);
 }
 
 int value_read_count(const char *text, uint64_t min, uint64_t max, uint64_t *ret)

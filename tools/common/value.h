@@ -24,6 +24,10 @@ int value_read_seconds(const char *text, uint64_t *ret_ms);
 /* The same. -EINVAL, said. */
 int value_parse_seconds(const char *option, const char *text, uint64_t *ret_ms);
 
+/* The same, from min_ms on. */
+int value_parse_seconds_from(const char *option, const char *text, uint64_t min_ms,
+			     uint64_t *ret_ms);
+
 /* Decimal digits, from min to max. -EINVAL; nothing said. */
 int value_read_count(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 

@@ -145,18 +145,32 @@ static void take_numbers(struct options *options, const struct words *words)
 
 static int refuse_beyond(const char *option, uint64_t number, uint64_t n_packets)
 {
+	if (number < n_packets)
+		return words_refuse(option,
+				    "packet %llu has too few others behind it: there are "
+				    "%llu for each source and group, and they count from "
+				    "0",
+				    (unsigned long long)number,
+				    (unsigned long long)n_packets);
 	return words_refuse(option,
 			    "packet %llu is at or beyond the end: there are %llu for "
 			    "each source and group, and they count from 0",
 			    (unsigned long long)number, (unsigned long long)n_packets);
 }
 
-/* With more groups than one, some may get one packet more. */
+/* Faults have their places in the packets of each source and group, as many for each. */
 static int check_faults(struct options *options)
 {
 	uint64_t n_packets = UINT64_MAX, number;
+	bool has_places = options_has_faults(options) || options->restart != STREAM_NEVER;
 	const char *option;
 
+	if (has_places && options->count % options->endpoint.n_groups)
+		return words_refuse("--count",
+				    "%llu packets cannot be shared equally by %u groups, "
+				    "which faults on purpose need",
+				    (unsigned long long)options->count,
+				    options->endpoint.n_groups);
 	if (options->count)
 		n_packets = options->count / options->endpoint.n_groups;
 	option = faults_prepare(&options->faults, n_packets, &number);

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -370,6 +371,9 @@ static int run_finish(struct run *run)
 	if (r == 0)
 		r = summary_print(&summary);
 	outlet_free(summary.outlet);
+	/* The reader has gone, and wants none. */
+	if (r == -EPIPE)
+		r = 0;
 	if (r < 0)
 		output_error(NULL, "cannot write the summary: %s",
 			     r == -ETIMEDOUT ? "the reader takes nothing" : strerror(-r));
@@ -385,6 +389,7 @@ int main(int argc, char **argv)
 
 	if (standard_init() < 0)
 		return OUTPUT_FAILED;
+	signal(SIGPIPE, SIG_IGN);
 	r = options_parse(&run.options, argc, argv);
 	if (r == 0)
 		options_fini(&run.options);

@@ -21,6 +21,9 @@
 
 /* About 30 years; what a double holds to the nanosecond is less. */
 #define MAX_DURATION 1e9
+#define MIN_DURATION 0.001
+
+#define DIGITS "0123456789"
 
 /* UDP_MAX_SEGMENTS of kernels before 6.9; a batch has as many packets. */
 #define MAX_GSO 64
@@ -75,7 +78,8 @@ static int take_number(struct words *words, enum words_option option, const char
 
 	errno = 0;
 	value = strtoll(text, &end, 10);
-	if (!*text || *end || errno)
+	/* strtoll() would take a plus, and blanks. */
+	if (!strchr(DIGITS "-", *text) || !*text || *end || errno)
 		return value_refuse_word(number->name, text, "must be a whole number");
 	if (value < number->min || value > number->max)
 		return words_refuse(number->name, "%lld is not from %lld to %lld", value,
@@ -88,13 +92,18 @@ static int take_duration(struct words *words, const char *text)
 {
 	char *end;
 
-	words->duration = strtod(text, &end);
-	if (!*text || *end)
+	double duration = strtod(text, &end);
+
+	if (strspn(text, DIGITS ".-") != strlen(text) || !*text || *end)
 		return value_refuse_word("--duration", text,
 					 "must be a number of seconds, such as 5 or 0.5");
-	/* Written so that a NaN is refused. */
-	if (!(words->duration >= 0 && words->duration <= MAX_DURATION))
+	if (duration < 0 || duration > MAX_DURATION)
 		return words_refuse("--duration", "seconds are from 0 to 1000000000");
+	/* Not 0, which is never. */
+	if (duration > 0 && duration < MIN_DURATION)
+		return value_refuse_word("--duration", text,
+					 "must be 0.001 seconds or more, or 0: never");
+	words->duration = duration;
 	return 0;
 }
 
@@ -147,11 +156,26 @@ static int add_numbers(const char *option, struct numbers *list, char *text,
 	return value_refuse_word(option, copy, why);
 }
 
+/* Lists grow; of two other values one would silently replace the other. */
+static int check_once(struct words *words, enum words_option option)
+{
+	const char *name = option == WORDS_DURATION ? "--duration" : numbers[option].name;
+
+	if (option < WORDS_DURATION)
+		return 0;
+	if (words->is_given[option])
+		return value_refuse(name, "given twice");
+	words->is_given[option] = true;
+	return 0;
+}
+
 int words_take(struct words *words, struct options *options, enum words_option option,
 	       char *text)
 {
 	struct faults *faults = &options->faults;
 
+	if (check_once(words, option) < 0)
+		return -EINVAL;
 	switch (option) {
 	case WORDS_SOURCE:
 		return add_sources(options, text);

@@ -33,6 +33,7 @@ enum words_option {
 struct words {
 	long long numbers[WORDS_END]; /* by enum words_option, or WORDS_NONE */
 	double duration;              /* seconds */
+	bool is_given[WORDS_END];
 	int is_rtp;
 	int is_ts;
 	int is_raw;

@@ -5,7 +5,12 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/if_ether.h>
 #include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +18,10 @@
 #include "frame.h"
 #include "netns.h"
 #include "tap.h"
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
 
 #define N_SOURCES 100u
 #define N_EACH    1000u
@@ -324,6 +333,81 @@ static void test_fragments(struct test *test)
 	tap_end(&test->tap, "a datagram in pieces counts once");
 }
 
+/* When nothing more is waited for. */
+static void test_unfinished(struct test *test)
+{
+	struct frame_plan first = {
+		.length = 1400, .has_piece = true, .n_piece = 800, .has_more = true
+	};
+	struct watched watched;
+	bool is_seen = false;
+
+	watch_one(&watched, "m0");
+	send_plan("m0p", &first, 1);
+	send_plan("m0p", &(struct frame_plan){ .length = 10 }, 1);
+	for (int i = 0; i < DEADLINE * 100 && !is_seen; i++) {
+		const struct sample_wire *wire = take(&watched);
+
+		is_seen = wire->packets == 1;
+		tap_expect(&test->tap, wire->orphans == 0, "the rest may come");
+		poll(NULL, 0, 10);
+	}
+	tap_expect(&test->tap, is_seen, "the packet behind it");
+	tap_expect(&test->tap, take_all(&watched)->orphans == 1, "%" PRIu64 " orphans",
+		   watched.sample.interfaces[0].total.orphans);
+	end(&watched);
+	tap_end(&test->tap, "a datagram that is not whole at the end is an orphan");
+}
+
+static int open_glued(struct test *test, int size)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ip_mreqn mreq = { .imr_ifindex = (int)test->net.ifindex[0] };
+
+	if (fd < 0 ||
+	    setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &mreq, sizeof(mreq)) < 0 ||
+	    setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)) < 0)
+		tap_bail_out("UDP_SEGMENT: %s", strerror(errno));
+	return fd;
+}
+
+/* MoldUDP64 (10:8+18:2): messages 1 to 5, 10, and 16 to 18. */
+static void test_glued_counts(struct test *test)
+{
+	static const uint8_t blocks[][2] = { { 1, 3 }, { 4, 2 }, { 10, 1 }, { 16, 3 } };
+	struct counting_settings settings = { .ring_size = RING_BIG,
+					      .flow = { .loss = FLOW_LOSS_FIELD,
+							.sequence = { 10, 8, false },
+							.has_count = true,
+							.count = { 18, 2, false } } };
+	struct sockaddr_storage group = netns_group(AF_INET, 0);
+	uint8_t bytes[4][300] = { 0 };
+	int fd = open_glued(test, sizeof(bytes[0]));
+	const struct sample_flow *flow;
+	struct watched watched;
+
+	for (int i = 0; i < 4; i++) {
+		bytes[i][17] = blocks[i][0];
+		bytes[i][19] = blocks[i][1];
+	}
+	((struct sockaddr_in *)&group)->sin_port = htons(FRAME_PORT);
+	open_interfaces(&watched, "m0", NULL, &settings);
+	start(&watched);
+	if (sendto(fd, bytes, sizeof(bytes), 0, (const struct sockaddr *)&group,
+		   sizeof(struct sockaddr_in)) < 0)
+		tap_bail_out("sendto: %s", strerror(errno));
+	take_all(&watched);
+	flow = &watched.sample.flows[0];
+	tap_expect(&test->tap,
+		   watched.sample.n_flows == 1 && flow->total.packets == 4 &&
+			   flow->sequence == SAMPLE_FIELD && flow->total.lost == 9,
+		   "%" PRIu64 " packets, lost %" PRIu64, flow->total.packets,
+		   flow->total.lost);
+	end(&watched);
+	close(fd);
+	tap_end(&test->tap, "counts of glued datagrams are read, and what is missing");
+}
+
 static void test_malformed(struct test *test)
 {
 	struct watched watched;
@@ -356,6 +440,41 @@ static bool hears_again(struct watched *watched)
 			return !watched->sample.interfaces[0].is_gone;
 	}
 	return false;
+}
+
+/* Is a socket bound to all packets of the interface, as /proc/net/packet has it? */
+static bool is_bound(uint32_t ifindex)
+{
+	FILE *file = fopen("/proc/net/packet", "r");
+	unsigned int protocol, is_running;
+	bool is_found = false;
+	char line[256];
+	int bound;
+
+	while (file && fgets(line, sizeof(line), file))
+		is_found |= sscanf(line, "%*s %*s %*s %x %d %u", &protocol, &bound,
+				   &is_running) == 3 &&
+			    protocol == ETH_P_ALL && bound == (int)ifindex && is_running;
+	if (file)
+		fclose(file);
+	return is_found;
+}
+
+/* Nobody takes samples: the thread looks for it. */
+static void test_renewal(struct test *test)
+{
+	uint32_t ifindex = test->net.ifindex[0];
+	struct watched watched;
+
+	watch_one(&watched, "m0");
+	tap_expect(&test->tap, hears_again(&watched), "it is there");
+	netns_replace_link(&test->net, 0);
+	for (int i = 0; i < DEADLINE * 100 && !is_bound(ifindex); i++)
+		poll(NULL, 0, 10);
+	tap_expect(&test->tap, is_bound(ifindex), "it is watched before the next sample");
+	tap_expect(&test->tap, hears_again(&watched), "and packets come");
+	end(&watched);
+	tap_end(&test->tap, "an interface that is replaced is watched again by itself");
 }
 
 static void test_lives(struct test *test)
@@ -412,8 +531,11 @@ int main(void)
 	test_directions(&test);
 	test_groups(&test);
 	test_fragments(&test);
+	test_unfinished(&test);
+	test_glued_counts(&test);
 	test_malformed(&test);
 	test_errors(&test);
 	test_lives(&test);
+	test_renewal(&test);
 	return tap_finish(&test.tap);
 }

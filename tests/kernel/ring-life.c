@@ -207,6 +207,45 @@ static void test_removed(struct life *self, bool is_told_first)
 		is_told_first ? " when it is down" : "");
 }
 
+static void set_down(const char *interface)
+{
+	struct ifreq request = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	strcpy(request.ifr_name, interface);
+	if (ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+		tap_bail_out("SIOCGIFFLAGS: %s", strerror(errno));
+	request.ifr_flags &= (short)~IFF_UP;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		tap_bail_out("SIOCSIFFLAGS: %s", strerror(errno));
+	close(fd);
+}
+
+/* What came right before it went down is handed over after that was told. */
+static void test_removed_busy(struct life *self)
+{
+	struct tap *tap = &self->tap;
+	struct reader reader;
+	int peer;
+
+	set_up("m0");
+	reader_init(&reader, "m0", false);
+	expect_life(tap, &reader, "before");
+	peer = frame_open("m0p");
+	send_numbers(peer, 7, 8);
+	set_down("m0");
+	tap_expect(tap, reader_await_error(&reader) == -ENETDOWN, "it is down");
+	tap_expect(tap, is_number(reader_pop(&reader), 7), "the last packet");
+	close(peer);
+	netns_replace_link(&self->net, 0);
+	tap_expect(tap, reader_await_error(&reader) == -ENODEV, "it is gone");
+	tap_expect(tap, ring_renew(reader.ring, self->net.ifindex[0]) == 0, "renewed");
+	set_up("m0");
+	expect_life(tap, &reader, "when it is renewed");
+	reader_fini(&reader);
+	tap_end(tap, "an interface that is removed with packets on their way is told");
+}
+
 static void test_other_kind(struct life *self)
 {
 	struct ifreq request = { .ifr_name = "t0", .ifr_flags = IFF_TUN | IFF_NO_PI };
@@ -266,6 +305,7 @@ int main(void)
 	test_born_down(&self);
 	test_removed(&self, false);
 	test_removed(&self, true);
+	test_removed_busy(&self);
 	test_other_kind(&self);
 	return tap_finish(&self.tap);
 }

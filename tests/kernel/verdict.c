@@ -4,8 +4,10 @@
  * filters of every kind, beside those of others; packets of every flow are sent, and
  * the verdict must say which of them really arrive.
  *
- * The watched process is a child that shares its sockets with the test, which reads
- * them. The test is pinned to one CPU: what did not come before a sentinel will not.
+ * The packets are sent from this host, and looped back (mwatch-verdict.bats has some
+ * that come in). The watched process is a child that shares its sockets with the test,
+ * which reads them. The test is pinned to one CPU: what did not come before a sentinel
+ * will not.
  */
 #include <errno.h>
 #include <poll.h>
@@ -399,7 +401,8 @@ static enum sample_verdict judge(const struct verdict *verdict, unsigned int i)
 						      flow.source);
 	struct sample_flow sample = { .family = flow.family,
 				      .port = (uint16_t)flow.port,
-				      .i_interface = flow.link };
+				      .i_interface = flow.link,
+				      .is_outgoing = true };
 
 	take_address(sample.group, &group);
 	take_address(sample.source, &source);

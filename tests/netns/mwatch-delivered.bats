@@ -27,6 +27,12 @@ start_idle() {
 	wait_for grep -q ready "$words"
 }
 
+# end_idle: of the last one started.
+end_idle() {
+	kill -KILL "$idle"
+	wait "$idle" || true
+}
+
 # delivery JQ: of the one comparison of the summary.
 delivery() {
 	jq -sr "last | .deliveries[0] | $1" "$out"
@@ -155,4 +161,235 @@ END
 	wait_for has_seen 100
 	stop_mwatch
 	assert_equal "$(jq -sr 'last.deliveries | length' "$out")" 0
+}
+
+# is_level: each interval so far says that all that was on the wire came, if it can tell.
+is_level() {
+	grep '}$' "$out" | jq -es 'map(.deliveries[] | select(.socket != null)) |
+		all(.wire == .socket)' > /dev/null
+}
+
+# has_delivery JQ: a comparison of some interval for which that is true.
+has_delivery() {
+	grep '}$' "$out" | jq -es "map(.deliveries[]) | any($1)" > /dev/null
+}
+
+@test "traffic that flows before the start and after the end: nothing is missing" {
+	start_mjoin --json -s 10.9.0.1,10.9.0.2 232.1.1.1:5000 eth0
+	keep_sending --rate 3000 --source 10.9.0.1,10.9.0.2 232.1.1.1:5000 eth0
+	start_mwatch --json -i 0.1 eth0 # until it flows
+	wait_for has_seen 100
+	stop_mwatch
+	for round in $(seq 10); do
+		start_mwatch --json -i 0.1 --delivered eth0
+		wait_for has_seen $((500 + 130 * round))
+		stop_mwatch
+		is_level
+		assert_equal "$(delivery '.wire == .socket and .wire >= 500')" true
+	done
+}
+
+@test "the same with traffic that stops: what came before the start is in the margin" {
+	start_mjoin --json -s 10.9.0.1 232.1.1.1:5000 eth0
+	for round in 1 2 3 4; do
+		send 10.9.0.1 232.1.1.1:5000 eth0 --count 1500 --rate 3000 &
+		sender=$!
+		start_mwatch --json -i 0.2 --delivered eth0
+		wait "$sender"
+		wait_for has_delivery '.wire > 0 and .under_way == 0'
+		stop_mwatch
+		is_level
+		assert_equal "$(delivery '[.wire == .socket, .under_way] | join(" ")')" \
+			"true 0"
+	done
+}
+
+@test "a run of one interval compares from its start" {
+	start_mjoin --json 239.1.1.1:5000 eth0
+	keep_sending --rate 2000 --source 10.9.0.1 239.1.1.1:5000 eth0
+	start_mwatch --json -i 0.5 -n 1 --delivered eth0
+	reap_mwatch
+	assert_equal "$(delivery '.wire == .socket and .wire > 100')" true
+	start_mwatch --json -i 1 -d 0.3 --delivered eth0
+	reap_mwatch
+	assert_equal "$(delivery '.wire == .socket and .wire > 100')" true
+}
+
+@test "a receiver that came after the start: nothing is said before it was compared" {
+	keep_sending --rate 2000 --source 10.9.0.1 239.1.1.1:5000 eth0
+	start_mwatch --text -i 1 --all-multicast --delivered eth0
+	start_idle 239.1.1.1 5000 4096
+	wait_for grep -q 'on the wire' "$out"
+	first=$(grep -m 1 'on the wire' "$out")
+	[[ $first == *": 0 on the wire; "*"it was too short"* ]]
+	[[ $first != *"queue full"* ]]
+}
+
+@test "a firewall that is there while packets flow: none came" {
+	in_rx nft add table inet t
+	in_rx nft add chain inet t c '{ type filter hook input priority 0; }'
+	in_rx nft add rule inet t c udp dport 5000 drop
+	start_mjoin --json 239.1.1.1:5000 eth0
+	keep_sending --rate 2000 --source 10.9.0.1 239.1.1.1:5000 eth0
+	start_mwatch --json -i 0.1 --delivered eth0
+	wait_for has_seen 1500
+	stop_mwatch
+	assert_equal "$(delivery '.wire >= 1500 and .socket == 0')" true
+	run has_delivery '.socket != null and .socket > 0'
+	assert_equal "$status" 1
+}
+
+@test "packets that a new filter lets in were not lost before" {
+	start_mjoin --json -s 10.9.0.1 239.1.1.1:5000 eth0
+	keep_sending --rate 2000 --source 10.9.0.1,10.9.0.2 239.1.1.1:5000 eth0
+	start_mwatch --json -i 0.2 --delivered eth0
+	watched=$out
+	start_mjoin --json 239.1.1.1:5000 eth0
+	stop_mjoin
+	start_mjoin --json 239.1.1.1:5000 eth0
+	out=$watched
+	wait_for has_seen 3000
+	stop_mwatch
+	is_level
+	assert_equal "$(delivery '.wire == .socket and .wire > 1000')" true
+}
+
+@test "a port that nobody listens to is kept from nobody" {
+	start_mwatch --json -i 0.1 --join --delivered eth0 239.1.1.1
+	keep_sending --source 10.9.0.1 239.1.1.1:5000 eth0
+	wait_for has_delivery '.wire > 10 and .socket == null'
+	start_idle 239.1.1.1 5000 4096 alone
+	end_idle
+	# One that shares is compared, and when it has gone the port is free again.
+	start_idle 239.1.1.1 5000 200000
+	wait_for has_delivery '.socket != null and .socket > 0'
+	end_idle
+	intervals=$(wc -l < "$out")
+	has_more() { [ "$(wc -l < "$out")" -ge $((intervals + 2)) ]; }
+	wait_for has_more
+	start_idle 239.1.1.1 5000 4096 alone
+}
+
+# deliveries: "INTERFACE GROUP WIRE SOCKET QUEUE" of the summary, sorted.
+deliveries() {
+	jq -r 'select(.event == "summary") | .interface as $name | .deliveries[] |
+		"\($name) \(.group) \(.wire) \(.socket) \(.queue_drops)"' "$out" | sort
+}
+
+@test "the drops of a queue are not those of another group on its port" {
+	start_idle 239.1.1.1 5000 4096
+	start_idle 239.1.1.2 5000 8000000
+	start_mwatch --json -i 0.2 --delivered eth0
+	for group in 1 2; do
+		send 10.9.0.1 "239.1.1.$group:5000" eth0 --count 200
+	done
+	wait_for has_seen 400
+	stop_mwatch
+	dropped=$(in_rx ss -uamn | grep -A 1 '239.1.1.1:' | grep -o 'd[0-9]*)' |
+		tr -dc '0-9')
+	assert_equal "$(deliveries)" "eth0 239.1.1.1 200 200 $dropped
+eth0 239.1.1.2 200 200 0"
+	[ "$dropped" -gt 100 ]
+}
+
+@test "two interfaces: each has a comparison of its own" {
+	make_link eth1
+	ip -n "$tx" address add 10.9.1.1/24 dev eth1
+	ip -n "$rx" address add 10.9.1.100/24 dev eth1
+	up eth1
+	start_mjoin --json 239.1.1.1:5000 eth0
+	start_mjoin --json 239.1.1.1:5000 eth1
+	start_mwatch --json -i 0.2 --delivered eth0 eth1
+	send 10.9.0.1 239.1.1.1:5000 eth0 --count 300
+	send 10.9.1.1 239.1.1.1:5000 eth1 --count 200
+	wait_for has_seen 500
+	stop_mwatch
+	assert_equal "$(deliveries)" $'eth0 239.1.1.1 300 300 0\neth1 239.1.1.1 200 200 0'
+}
+
+@test "two interfaces: text names the one that is spoken of" {
+	make_link eth1
+	ip -n "$rx" address add 10.9.1.100/24 dev eth1
+	up eth1
+	start_mjoin --json 239.1.1.1:5000 eth0
+	start_mwatch --text -i 0.2 --delivered eth0 eth1
+	send 10.9.0.1 239.1.1.1:5000 eth0 --count 300
+	wait_for grep -q '^eth0: 239.1.1.1:5000: 300 on the wire' "$out"
+	stop_mwatch
+	assert_equal "$status" 0
+}
+
+@test "an interface that was replaced has one comparison, and the old one is gone" {
+	start_idle 239.1.1.1 5000 200000
+	start_mwatch --json -i 0.2 --delivered eth0
+	send 10.9.0.1 239.1.1.1:5000 eth0 --count 100
+	wait_for has_delivery '.wire == 100'
+	ip -n "$tx" link del eth0
+	end_idle
+	is_empty() { [ "$(tail -n 1 "$out" | jq '.deliveries | length')" = 0 ]; }
+	wait_for is_empty
+}
+
+# be_nobody: mwatch is started as a user that may look at no sockets but its own.
+be_nobody() {
+	as=(setpriv --reuid 65534 --regid 65534 --clear-groups
+		--bounding-set=-all,+net_raw --inh-caps=-all,+net_raw
+		--ambient-caps=-all,+net_raw)
+}
+
+@test "low ports need a right, and it is said which" {
+	start_mjoin --json 239.1.1.1:319 eth0
+	be_nobody
+	start_mwatch --text -i 0.2 --delivered eth0
+	send 10.9.0.1 239.1.1.1:319 eth0 --count 50
+	wait_for has_explained 50
+	[[ $(explain) == *"cannot be known: ports this low need CAP_NET_BIND_SERVICE"* ]]
+	# It is tried again.
+	in_rx sysctl -qw net.ipv4.ip_unprivileged_port_start=300
+	keep_sending --source 10.9.0.1 239.1.1.1:319 eth0
+	came() { explain | grep -q ' came to sockets'; }
+	wait_for came
+}
+
+@test "without rights healthy is healthy, too" {
+	start_mjoin --json 239.1.1.1:5000 eth0
+	be_nobody
+	start_mwatch --json -i 0.2 --delivered eth0
+	send 10.9.0.1 239.1.1.1:5000 eth0 --count 500
+	wait_for has_seen 500
+	stop_mwatch
+	assert_equal "$(deliveries)" "eth0 239.1.1.1 500 500 0"
+}
+
+# start_deaf GROUP PORT: never reads, is bound to no address, and gets this group alone.
+start_deaf() {
+	ip netns exec "$rx" /usr/bin/python3 -c '
+import signal, socket, sys
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+IP_MULTICAST_ALL = 49
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+sock.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
+sock.bind(("", int(sys.argv[2])))
+sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                socket.inet_aton(sys.argv[1]) + socket.inet_aton("10.9.0.100"))
+print("ready", flush=True)
+signal.pause()' "$@" < /dev/null > "$BATS_TEST_TMPDIR/deaf" 2>&1 3>&- &
+	pids+=($!)
+	wait_for grep -q ready "$BATS_TEST_TMPDIR/deaf"
+}
+
+@test "drops that may be of two groups are charged to neither" {
+	start_deaf 239.1.1.1 5000
+	start_idle 239.1.1.2 5000 8000000
+	be_nobody
+	start_mwatch --json -i 0.2 --delivered eth0
+	for group in 1 2; do
+		in_tx msend --quiet --source 10.9.0.1 --count 300 --rate 300 \
+			"239.1.1.$group:5000" eth0 &
+	done
+	wait_for has_seen 600
+	stop_mwatch
+	assert_equal "$(deliveries)" "eth0 239.1.1.1 300 300 null
+eth0 239.1.1.2 300 300 null"
 }

@@ -116,6 +116,10 @@ refuse() {
 		refuse 2 "$option: 1.2.3: must be .*" "$option" 1.2.3 eth0
 	done
 	refuse 2 '--interval: 0.009: must be 0.01 seconds or more' -i 0.009 eth0
+	refuse 2 '--interval: 0.0009: must be 0.01 seconds or more' -i 0.0009 eth0
+	refuse 2 '--duration: 0.0005: must be 0.001 seconds or more' -d 0.0005 eth0
+	local century='must be a century, 3200000000 seconds, or less'
+	refuse 2 "--duration: 99999999999: $century" -d 99999999999 eth0
 }
 
 @test "words that are none of the choices" {

@@ -11,6 +11,9 @@ setup() {
 	net_setup
 	export TERM=xterm-256color LC_ALL=C.UTF-8
 	unset NO_COLOR LINES COLUMNS
+	# libtinfo keeps what it took for a terminal that it does not know.
+	echo 'leak:libtinfo' > "$BATS_TEST_TMPDIR/leaks"
+	export LSAN_OPTIONS="suppressions=$BATS_TEST_TMPDIR/leaks:print_suppressions=0"
 }
 
 teardown() {
@@ -309,4 +312,36 @@ is_left() {
 	keep_sending --source 10.9.0.1 232.1.1.1:5000 eth0
 	watch await:10.9.0.1 signal:TERM
 	is_restored
+}
+
+# has_farewell: the summary of the run is what the terminal shows now.
+has_farewell() {
+	is_restored
+	assert_line --regexp '^end[|]in all, [0-9.]+ s$'
+	assert_line --regexp '^end[|]eth0: [1-9][0-9]* packets, .* 25 flows, 0 dropped'
+	assert_line --regexp '^end[|]10[.]9[.]0[.]1 +232[.]1[.]1[.]1:5000 +[1-9].* un'
+}
+
+@test "behind the live view a summary of the first flows stays on the terminal" {
+	keep_sending --source 10.9.0.1 --rate 400 232.1.1.1:5000 eth0
+	keep_sending --source 10.9.0.2 232.1.2.1+24:5000 eth0
+	watch size:80x40 'await:^25 flows' 'await:10.9.0.1 ' keys:q
+	has_farewell
+	refute_line --partial LAST
+	assert_line 'end|and 5 more flows (--top 20)'
+	watch size:80x40 'await:^25 flows' 'await:10.9.0.1 ' signal:TERM
+	has_farewell
+	look 'await:^25 flows' -- ip netns exec "$rx" mwatch -d 2 -i 0.2 --top 3 eth0
+	has_farewell
+	assert_line 'end|and 22 more flows (--top 3)'
+}
+
+@test "a terminal that stands still, or hangs up, gets no summary and holds no end" {
+	keep_sending --source 10.9.0.1 232.1.1.1:5000 eth0
+	watch await:10.9.0.1 keys:'\x13' quiet:1 signal:TERM
+	is_restored
+	watch await:10.9.0.1 hangup:
+	assert_success
+	assert_line "hung up"
+	assert_line "status 0"
 }

@@ -301,6 +301,24 @@ find_server() {
 	[[ $stderr == *"its directory must be writable for the user that"* ]]
 }
 
+@test "--textfile replaces nothing but what mwatch has written, and empty files" {
+	local kept
+	for kept in precious '# TYPE msf' '# TYPE msf_mjoin gauge'; do
+		echo "$kept" > "$file"
+		run_mwatch -q -n 1 -i 0.01 --textfile "$file" eth0
+		assert_equal "$status" 1
+		assert_equal "$stderr" "mwatch: --textfile: $file: it is there, and not \
+known as metrics of mwatch: it would be replaced; choose another name, or remove it"
+		assert_equal "$(cat "$file")" "$kept"
+	done
+	: > "$file"
+	run_mwatch -q -n 1 -i 0.01 --textfile "$file" eth0
+	assert_equal "$status" 0
+	read_page "$file"
+	run_mwatch -q -n 1 -i 0.01 --textfile "$file" eth0
+	assert_equal "$status" 0
+}
+
 @test "a full disk is said once, leaves the old file whole and no other, and heals" {
 	mkdir "$BATS_TEST_TMPDIR/small"
 	cat > "$BATS_TEST_TMPDIR/inner" <<-'EOT'

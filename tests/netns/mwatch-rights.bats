@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # mwatch needs CAP_NET_RAW alone, says so when it lacks it, and gives up every right
-# when its rings are open, in each of its threads.
+# when its rings are open, in each of its threads; with --pid one thread keeps what
+# looking at another process needs.
 
 load mwatch
 
@@ -99,16 +100,22 @@ has_looker() {
 	assert_equal "$(flows '\(.verdict)')" accept
 }
 
-@test "so does the verdict of the host, which Linux does not tell without" {
+@test "without --pid no thread keeps a right, and verdicts are known all the same" {
 	start_mjoin --json 232.1.1.1:5000 eth0
+	start_mjoin --json -s 10.9.0.1 232.1.1.2:5000 eth0
 	start_mwatch --json -i 0.1 --delivered --listen 127.0.0.1:19000 eth0
 	send 10.9.0.1 232.1.1.1:5000 eth0
-	wait_for has_seen 10
-	has_looker
-	has_given_up_all_but "$LOOKING"
+	send 10.9.0.1,10.9.0.2 232.1.1.2:5000 eth0
+	wait_for has_seen 30
+	has_given_up_all_but "$NONE"
+	run has_looker
+	assert_failure
 	stop_mwatch
 	assert_equal "$status" 0
-	assert_equal "$(flows '\(.verdict)')" accept
+	assert_equal "$(cat "$err")" ""
+	assert_equal "$(flows '\(.group) \(.source) \(.verdict)')" \
+		"$(printf '%s\n' '232.1.1.1 10.9.0.1 accept' \
+			'232.1.1.2 10.9.0.1 accept' '232.1.1.2 10.9.0.2 block')"
 }
 
 @test "what was never held is not kept" {

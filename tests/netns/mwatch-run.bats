@@ -63,6 +63,32 @@ adds_up() {
 	assert_equal "$(jq -s '[.[:-1][].seconds] | add >= 0.3' <<< "$output")" true
 }
 
+# The kernel hands over a block of packets some time after the first one of it came.
+@test "what came right before the end is counted in full" {
+	local options times=$BATS_TEST_TMPDIR/times
+	for options in "-n 1 -i 0.6" "-d 0.6 -i 0.3"; do
+		# shellcheck disable=SC2086 # they are words
+		start_mwatch --json $options eth0
+		in_tx timeout "$DEADLINE" "$BATS_TEST_DIRNAME/metronome.py" 10.9.0.1 \
+			232.1.1.1 5000 "$mwatch" > "$times"
+		reap_mwatch
+		assert_equal "$status" 0
+		run /usr/bin/python3 -c "$COUNT_BEFORE_END" "$out" "$times"
+		assert_output "nothing is missing"
+	done
+}
+
+# The run was to last 0.6 s; what it waits longer brings what was under way by then.
+COUNT_BEFORE_END='
+import datetime, json, sys
+summary = json.loads(open(sys.argv[1]).read().splitlines()[-1])
+start = datetime.datetime.fromisoformat(summary["time"]).timestamp() - summary["seconds"]
+times = [float(line) for line in open(sys.argv[2])]
+sent = sum(time < start + 0.6 for time in times)
+counted = sum(flow["packets"] for flow in summary["flows"])
+print("nothing is missing" if 0 < sent <= counted else f"{counted} of {sent}")
+'
+
 @test "groups restrict what is watched" {
 	start_mwatch --json -i 0.1 eth0 232.1.1.1+2:5000 232.1.1.9 '[ff3e::1]:5000'
 	send 10.9.0.1 232.1.1.1:5000 eth0
@@ -197,6 +223,29 @@ is_heard() {
 	stop_mwatch
 	assert_equal "$status" 0
 	assert_equal "$(grep -c 'is gone' "$err")" 1
+}
+
+@test "an interface that is removed while packets come is counted again" {
+	local i
+	make_link eth1
+	up eth1
+	start_mwatch --json -i 0.1 eth1
+	for i in 1 2 3; do
+		ip -n "$tx" address add 10.8.0.1/24 dev eth1
+		keep_sending --source 10.8.0.1 --rate 2000 232.1.1.1:5000 eth1
+		wait_for has_seen $((i * 300))
+		ip -n "$tx" link del eth1
+		wait_for is_gone_for "$i"
+		make_link eth1
+		up eth1
+	done
+	stop_mwatch
+	assert_equal "$status" 0
+}
+
+# is_gone_for N: it was said so often.
+is_gone_for() {
+	[ "$(grep -c 'eth1: warning: the interface is gone' "$err")" -eq "$1" ]
 }
 
 # is_joined INTERFACE GROUP: as /proc/net/igmp writes it.

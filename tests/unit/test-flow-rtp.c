@@ -226,7 +226,13 @@ static const struct {
 } forced[] = {
 	{ "RL", "forced RTP needs no proof", FLOW_LOSS_RTP, SAMPLE_RTP, { .lost = 1 } },
 	{ "MmRL", "and sees nothing else", FLOW_LOSS_RTP, SAMPLE_RTP, { .lost = 1 } },
-	{ "mmm", "nor is it found in msend", FLOW_LOSS_RTP, SAMPLE_RTP, { 0 } },
+	{ "mmm",
+	  "nothing is known where no number was read",
+	  FLOW_LOSS_RTP,
+	  SAMPLE_NO_SEQUENCE,
+	  { 0 } },
+	{ "RRx", "and something when one was", FLOW_LOSS_RTP, SAMPLE_RTP, { 0 } },
+	{ "xxR", "nor of msend", FLOW_LOSS_MSEND, SAMPLE_NO_SEQUENCE, { 0 } },
 	{ "RMm",
 	  "forced msend sees nothing else",
 	  FLOW_LOSS_MSEND,
@@ -305,6 +311,18 @@ static void test_msend_restart(struct tap *tap)
 	       &(struct sample_counts){ .reordered = 1 });
 }
 
+/* What is sent at once has one time. */
+static void test_msend_batches(struct tap *tap)
+{
+	struct rig rig;
+
+	rig_init(&rig, &(struct flow_settings){ .loss = FLOW_LOSS_AUTO });
+	for (uint32_t i = 0; i < 200; i++)
+		put_msend_at(&rig, i < 180 ? i : i - 180, RIG_START + i / 64 * RIG_MSEC);
+	expect(tap, &rig, "msend begins anew within a batch", SAMPLE_MSEND,
+	       &(struct sample_counts){ .restarts = 1 });
+}
+
 /*
  * Fields.
  */
@@ -355,6 +373,21 @@ static void test_fields(struct tap *tap)
 	tap_end(tap, "a field of 1 to 8 bytes, in both orders, and around its wrap");
 }
 
+/* A field behind the end of all payloads. */
+static void test_no_field(struct tap *tap)
+{
+	struct flow_settings settings = { .loss = FLOW_LOSS_FIELD,
+					  .sequence = { 100, 4, false } };
+	uint8_t bytes[64] = { 0 };
+	struct rig rig;
+
+	rig_init(&rig, &settings);
+	for (int i = 0; i < 3; i++)
+		rig_put(&rig, bytes, sizeof(bytes));
+	expect(tap, &rig, "a field that was never read tells nothing", SAMPLE_NO_SEQUENCE,
+	       &(struct sample_counts){ 0 });
+}
+
 /* MoldUDP64: session, sequence number, message count. */
 static void put_mold(struct rig *rig, uint64_t number, uint16_t count)
 {
@@ -382,6 +415,52 @@ static void test_counts(struct tap *tap)
 	put_mold(&rig, 11, 0xffff);
 	expect(tap, &rig, "messages, heartbeats and the end of a session (MoldUDP64)",
 	       SAMPLE_FIELD, &(struct sample_counts){ .lost = 4 });
+}
+
+/* Of glued datagrams some were not captured: what they held cannot be known. */
+static void test_unseen_counts(struct tap *tap)
+{
+	struct flow_settings settings = { .loss = FLOW_LOSS_FIELD,
+					  .sequence = { 10, 8, false },
+					  .has_count = true,
+					  .count = { 18, 2, false } };
+	struct datagram datagram;
+	uint8_t bytes[3 * 20] = { 0 };
+	struct rig rig;
+
+	rig_init(&rig, &settings);
+	put_mold(&rig, 1, 3);
+	put_number(bytes + 10, 4, 8);
+	put_number(bytes + 18, 7, 2);
+	datagram = rig_make(&rig, 0x0a000001, bytes, sizeof(bytes));
+	datagram.segment_size = 20;
+	datagram.n_payload = 25;
+	flow_table_count(rig.table, &datagram, 1);
+	tap_expect(tap, rig_take(&rig)->sequence == SAMPLE_FIELD, "it is still known");
+	put_mold(&rig, 30, 3);
+	put_mold(&rig, 34, 3);
+	expect(tap, &rig, "a count that was not captured is no loss", SAMPLE_FIELD,
+	       &(struct sample_counts){ .lost = 1 });
+}
+
+/* Every tenth packet of 50 messages comes late by ten packets. */
+static void test_late_counts(struct tap *tap)
+{
+	struct flow_settings settings = { .loss = FLOW_LOSS_FIELD,
+					  .sequence = { 10, 8, false },
+					  .has_count = true,
+					  .count = { 18, 2, false } };
+	struct rig rig;
+
+	rig_init(&rig, &settings);
+	for (uint64_t i = 0; i < 200; i++) {
+		if (i % 10 != 5)
+			put_mold(&rig, i * 50, 50);
+		if (i >= 15 && i % 10 == 5)
+			put_mold(&rig, (i - 10) * 50, 50);
+	}
+	expect(tap, &rig, "packets of many messages may be ten packets late",
+	       SAMPLE_FIELD, &(struct sample_counts){ .reordered = 19 * 50, .lost = 50 });
 }
 
 static void test_sizes(struct tap *tap)
@@ -455,8 +534,12 @@ int main(void)
 	test_scripts(&tap);
 	test_forced(&tap);
 	test_msend_restart(&tap);
+	test_msend_batches(&tap);
 	test_fields(&tap);
+	test_no_field(&tap);
 	test_counts(&tap);
+	test_unseen_counts(&tap);
+	test_late_counts(&tap);
 	test_sizes(&tap);
 	return tap_finish(&tap);
 }

@@ -101,7 +101,7 @@ static void test_scripts(struct tap *tap)
 		for (unsigned int k = 0; k < scripts[i].n; k++) {
 			make_packet(bytes, &scripts[i].packets[k], (uint8_t)k);
 			tap_expect(tap, ts_is_stream(bytes, sizeof(bytes)), "TS");
-			ts_count(&ts, bytes, sizeof(bytes));
+			ts_count(&ts, NULL, bytes, sizeof(bytes));
 		}
 		tap_expect(tap, ts.lost == scripts[i].lost && ts.packets == scripts[i].n,
 			   "lost %" PRIu64, ts.lost);
@@ -109,19 +109,77 @@ static void test_scripts(struct tap *tap)
 	}
 }
 
-static void test_pids(struct tap *tap)
+static void put_pids(struct ts *ts, struct ts_pool *pool, uint16_t n_pids)
 {
-	struct ts ts = { 0 };
 	uint8_t bytes[TS_PACKET_SIZE];
 
 	for (unsigned int round = 0; round < 3; round++)
-		for (uint16_t pid = 0; pid < 2 * TS_MAX_PIDS; pid++) {
+		for (uint16_t pid = 0; pid < n_pids; pid++) {
 			make_packet(bytes, &(struct packet){ pid, (uint8_t)(2 * round) },
 				    (uint8_t)round);
-			ts_count(&ts, bytes, sizeof(bytes));
+			ts_count(ts, pool, bytes, sizeof(bytes));
 		}
-	tap_expect(tap, ts.lost == 2 * TS_MAX_PIDS, "lost %" PRIu64, ts.lost);
-	tap_end(tap, "%d PIDs are followed, and more do no harm", TS_MAX_PIDS);
+}
+
+#define N_PIDS 0x1fff /* but the null packets' */
+
+static void test_pids(struct tap *tap)
+{
+	static const uint16_t n_pids[] = { 1, TS_N_PIDS, TS_N_PIDS + 1, N_PIDS };
+	struct ts_pool pool = { 0 };
+
+	for (unsigned int i = 0; i < 4; i++) {
+		struct ts ts = { 0 };
+
+		put_pids(&ts, &pool, n_pids[i]);
+		tap_expect(tap, ts.lost == 2u * n_pids[i] && !ts.is_overflown,
+			   "%u PIDs: lost %" PRIu64, n_pids[i], ts.lost);
+		ts_fini(&ts, &pool);
+	}
+	tap_expect(tap, pool.n_taken == 0, "tables are given back");
+	tap_end(tap, "all PIDs that there are");
+}
+
+static void test_pool(struct tap *tap)
+{
+	static struct ts all[TS_POOL_MAX + 1];
+	struct ts_pool pool = { 0 };
+
+	for (unsigned int i = 0; i <= TS_POOL_MAX; i++)
+		put_pids(&all[i], &pool, TS_N_PIDS + 1);
+	for (unsigned int i = 0; i < TS_POOL_MAX; i++)
+		tap_expect(tap, !all[i].is_overflown, "flow %u", i);
+	tap_expect(tap, all[TS_POOL_MAX].is_overflown, "one more is unknown");
+	ts_fini(&all[7], &pool);
+	all[7] = (struct ts){ 0 };
+	put_pids(&all[7], &pool, TS_N_PIDS + 1);
+	tap_expect(tap, all[7].lost == 2 * (TS_N_PIDS + 1) && !all[7].is_overflown,
+		   "a table that was given back is empty");
+	for (unsigned int i = 0; i <= TS_POOL_MAX; i++)
+		ts_fini(&all[i], &pool);
+	tap_expect(tap, pool.n_taken == 0, "all of them are given back");
+	tap_end(tap, "%u flows may have many PIDs", TS_POOL_MAX);
+}
+
+/* Flows with many PIDs that make room for others give back what they have. */
+static void test_eviction(struct tap *tap)
+{
+	struct flow_settings settings = { .loss = FLOW_LOSS_TS, .max = 1 };
+	uint8_t bytes[TS_PACKET_SIZE];
+	struct rig rig;
+
+	rig_init(&rig, &settings);
+	for (uint32_t source = 0; source < 2 * TS_POOL_MAX; source++)
+		for (uint16_t pid = 0; pid <= TS_N_PIDS; pid++) {
+			struct datagram datagram;
+
+			make_packet(bytes, &(struct packet){ pid, 0 }, (uint8_t)pid);
+			datagram = rig_make(&rig, source, bytes, sizeof(bytes));
+			flow_table_count(rig.table, &datagram, 1);
+		}
+	tap_expect(tap, rig_take(&rig)->has_ts, "the last one has a table");
+	rig_fini(&rig);
+	tap_end(tap, "a flow that is evicted gives its table back");
 }
 
 static void test_recognition(struct tap *tap)
@@ -179,32 +237,57 @@ static unsigned int make_next(struct sender *sender, uint8_t *bytes)
 	return n;
 }
 
-/* A letter a datagram: s is sent, l lost, d comes twice, c is cut on its way to us, r is
- * the first one behind a restart. */
+/* Bytes that are no TS, with its sync byte where a packet would begin. */
+static unsigned int make_noise(struct sender *sender, uint8_t *bytes)
+{
+	for (unsigned int i = 0; i < TS_PACKET_SIZE; i++)
+		bytes[i] = (uint8_t)(sender->number * 31 + i * 7);
+	bytes[0] = 0x46;
+	sender->number++;
+	return TS_PACKET_SIZE;
+}
+
+static void put(struct sender *sender, const uint8_t *bytes, unsigned int n,
+		unsigned int n_captured)
+{
+	struct datagram datagram = rig_make(&sender->rig, 0x0a000001, bytes, n);
+
+	datagram.n_payload = n_captured;
+	flow_table_count(sender->rig.table, &datagram, 1);
+	sender->rig.now_ns += RIG_MSEC;
+}
+
+/* A letter a datagram: s is sent, l lost, d comes twice, c is cut on its way to us, h is
+ * held back, until g brings it, r is the first one behind a restart, n is something
+ * else. */
 static void play(struct sender *sender, const char *datagrams)
 {
-	uint8_t bytes[16 + MAX_PACKETS * TS_PACKET_SIZE];
+	uint8_t bytes[16 + MAX_PACKETS * TS_PACKET_SIZE], held[sizeof(bytes)];
+	unsigned int n, n_held = 0;
 
 	for (; *datagrams; datagrams++) {
-		struct datagram datagram;
-		unsigned int n;
-
+		if (*datagrams == 'g') {
+			put(sender, held, n_held, n_held);
+			continue;
+		}
 		if (*datagrams == 'r') {
 			sender->number += 30000;
 			memset(sender->counters, 7, sizeof(sender->counters));
 		}
-		n = make_next(sender, bytes);
-		datagram = rig_make(&sender->rig, 0x0a000001, bytes, n);
-		if (*datagrams == 'l')
+		n = *datagrams == 'n' ? make_noise(sender, bytes)
+				      : make_next(sender, bytes);
+		if (*datagrams == 'h')
+			memcpy(held, bytes, n_held = n);
+		if (*datagrams == 'l' || *datagrams == 'h')
 			continue;
-		if (*datagrams == 'c')
-			datagram.n_payload = 200;
-		flow_table_count(sender->rig.table, &datagram, 1);
+		put(sender, bytes, n, *datagrams == 'c' ? 200 : n);
 		if (*datagrams == 'd')
-			flow_table_count(sender->rig.table, &datagram, 1);
-		sender->rig.now_ns += RIG_MSEC;
+			put(sender, bytes, n, n);
 	}
 }
+
+#define N4(x)  x x x x
+#define N32(x) N4(x) N4(x) N4(x) N4(x) N4(x) N4(x) N4(x) N4(x)
 
 static const struct {
 	const char *what, *datagrams;
@@ -227,6 +310,28 @@ static const struct {
 	  true, 2, 14, 0 },
 	{ "a restart of RTP is none of TS", "sssssrsss", FLOW_LOSS_AUTO, 12, SAMPLE_RTP,
 	  true, 0, 0, 0 },
+	{ "a datagram that comes late right behind the next one is no loss", "ssshsgss",
+	  FLOW_LOSS_AUTO, 0, SAMPLE_TS, true, 0, 0, 0 },
+	{ "and others stay lost", "sslshsgsls", FLOW_LOSS_AUTO, 0, SAMPLE_TS, true, 14,
+	  14, 0 },
+	{ "nor is one that RTP knows as late", "ssssshsgss", FLOW_LOSS_AUTO, 12,
+	  SAMPLE_RTP, true, 0, 0, 0 },
+	{ "late by more than counters tell", "ssssshssssssgss", FLOW_LOSS_AUTO, 12,
+	  SAMPLE_RTP, true, 0, 0, 0 },
+	{ "late in a run of losses", "sssslhslsgss", FLOW_LOSS_AUTO, 12, SAMPLE_RTP, true,
+	  2, 14, 0 },
+	{ "late and twice", "ssssshsggss", FLOW_LOSS_AUTO, 12, SAMPLE_RTP, true, 0, 0,
+	  1 },
+	{ "from before the first one seen", "hssssgss", FLOW_LOSS_AUTO, 12, SAMPLE_RTP,
+	  true, 0, 0, 0 },
+	{ "something else in between is ignored", "sssnnnss", FLOW_LOSS_AUTO, 0,
+	  SAMPLE_TS, true, 0, 0, 0 },
+	{ "until nothing else comes", "sss" N32("n"), FLOW_LOSS_AUTO, 0,
+	  SAMPLE_NO_SEQUENCE, false, 0, 0, 0 },
+	{ "one datagram proves nothing", "s", FLOW_LOSS_AUTO, 0, SAMPLE_NO_SEQUENCE,
+	  false, 0, 0, 0 },
+	{ "nor do two that do not follow each other", "snsnsnsn", FLOW_LOSS_AUTO, 0,
+	  SAMPLE_NO_SEQUENCE, false, 0, 0, 0 },
 	{ "forced TS", "sslss", FLOW_LOSS_TS, 0, SAMPLE_TS, true, 7, 7, 0 },
 	{ "forced TS behind RTP", "sslss", FLOW_LOSS_TS, 12, SAMPLE_TS, true, 7, 7, 0 },
 	{ "RTP that is forced tells nothing of TS", "sslss", FLOW_LOSS_RTP, 12,
@@ -259,6 +364,37 @@ static void test_flows(struct tap *tap)
 	}
 }
 
+/* Payloads of the size of a TS packet that are none, but look so now and then. */
+static void test_chance(struct tap *tap)
+{
+	struct flow_settings settings = { .loss = FLOW_LOSS_AUTO };
+	uint8_t bytes[TS_PACKET_SIZE];
+	uint64_t random = 1;
+	struct rig rig;
+
+	rig_init(&rig, &settings);
+	for (unsigned int n = 0; n < 20000; n++) {
+		for (unsigned int i = 0; i < sizeof(bytes); i++) {
+			random = random * UINT64_C(6364136223846793005) + 1;
+			bytes[i] = (uint8_t)(random >> 56);
+		}
+		rig_put(&rig, bytes, sizeof(bytes));
+	}
+	tap_expect(tap, rig_take(&rig)->sequence == SAMPLE_NO_SEQUENCE, "random bytes");
+	rig_fini(&rig);
+	rig_init(&rig, &settings);
+	memset(bytes, 0x47, sizeof(bytes));
+	for (unsigned int n = 0; n < 1000; n++) {
+		bytes[100] = (uint8_t)n;
+		bytes[10] = (uint8_t)n;
+		rig_put(&rig, bytes, sizeof(bytes));
+	}
+	tap_expect(tap, rig_take(&rig)->sequence == SAMPLE_NO_SEQUENCE,
+		   "a letter that is the sync byte");
+	rig_fini(&rig);
+	tap_end(tap, "what looks like TS by chance is none");
+}
+
 int main(void)
 {
 	struct tap tap = { 0 };
@@ -266,6 +402,9 @@ int main(void)
 	test_recognition(&tap);
 	test_scripts(&tap);
 	test_pids(&tap);
+	test_pool(&tap);
+	test_eviction(&tap);
 	test_flows(&tap);
+	test_chance(&tap);
 	return tap_finish(&tap);
 }

@@ -306,6 +306,22 @@ static void test_reuse(struct tap *tap)
 	tap_end(tap, "an id that comes again much later is of another datagram");
 }
 
+/* Linux waits for 30 s, which is up to who calls fragments_expire(). */
+static void test_slow(struct tap *tap)
+{
+	struct state state;
+
+	state_init(&state);
+	for (unsigned int i = 0; i < N_PIECES; i++) {
+		tap_expect(tap, add_i(&state, 1, i) == (i == N_PIECES - 1), "piece %u",
+			   i);
+		state.now += 7000 * (uint64_t)MS;
+	}
+	expect_orphans(tap, &state, 0);
+	state_fini(&state);
+	tap_end(tap, "pieces may come seconds after each other");
+}
+
 /* The longest datagram there is, in the smallest pieces there are. */
 static void test_longest(struct tap *tap)
 {
@@ -362,6 +378,7 @@ int main(void)
 	test_room(&tap);
 	test_expiry(&tap);
 	test_reuse(&tap);
+	test_slow(&tap);
 	test_longest(&tap);
 	test_long_first(&tap);
 	return tap_finish(&tap);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Unit test of what mwatch shows: samples made by hand, and what text, JSON, CSV and a
- * record make of them; and their order.
+ * record make of them.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,41 +18,12 @@
 #include "export/record.h"
 #include "order.h"
 #include "sample.h"
+#include "sample-rig.h"
 #include "tap.h"
 #include "view/view.h"
 
-#define SECOND    1000000000ULL
-#define WHEN      (1767323045 * SECOND + 678901000) /* 2026-01-02T03:04:05.678901+00:00 */
 #define MAX_FLOWS 65536
 #define COLUMNS   100
-
-static struct sample new_sample(uint32_t n_interfaces, uint32_t n_flows)
-{
-	struct sample sample = { .when_ns = WHEN,
-				 .interval_ns = SECOND,
-				 .total_ns = 10 * SECOND,
-				 .n_interfaces = n_interfaces,
-				 .n_flows = n_flows };
-
-	sample.interfaces = calloc(n_interfaces, sizeof(*sample.interfaces));
-	sample.flows = calloc(n_flows ? n_flows : 1, sizeof(*sample.flows));
-	if (!sample.interfaces || !sample.flows)
-		tap_bail_out("no memory");
-	for (uint32_t i = 0; i < n_interfaces; i++)
-		snprintf(sample.interfaces[i].name, IF_NAMESIZE, "eth%u", i);
-	return sample;
-}
-
-static void set_flow(struct sample_flow *flow, const char *source, const char *group)
-{
-	flow->family = strchr(source, ':') ? AF_INET6 : AF_INET;
-	inet_pton(flow->family, source, flow->source);
-	inet_pton(flow->family, group, flow->group);
-	flow->port = 5000;
-	flow->ttl = flow->ttl_min = flow->ttl_max = 1;
-	flow->first_ns = WHEN - 10 * SECOND;
-	flow->last_ns = WHEN;
-}
 
 /* One flow of which everything is known. */
 static struct sample new_known_sample(void)
@@ -105,7 +76,8 @@ static void add_delivery(struct sample *sample)
 							  .wire = 100,
 							  .socket = 90,
 							  .queue_drops = 10,
-							  .checksum_drops = -1 };
+							  .checksum_drops = -1,
+							  .under_way = 3 };
 }
 
 typedef int new_view(struct sink *ret, const struct view_settings *settings);
@@ -147,153 +119,6 @@ static void expect_text(struct tap *tap, const char *text, const char *wanted)
 	tap_expect(tap, strcmp(text, wanted) == 0, "%s\ninstead of\n%s", text, wanted);
 }
 
-static void check_order_names(struct tap *tap)
-{
-	enum order_key key;
-
-	for (int i = 0; i < ORDER_N; i++) {
-		const char *name = order_get_name((enum order_key)i);
-
-		tap_expect(tap, name && order_find(name, &key) == 0 && (int)key == i,
-			   "key %d", i);
-	}
-	tap_expect(tap, !order_get_name(ORDER_N), "a name behind the last");
-	key = ORDER_GAP;
-	tap_expect(tap, order_find("", &key) == -EINVAL, "the empty name");
-	tap_expect(tap, order_find("rates", &key) == -EINVAL, "rates");
-	tap_expect(tap, key == ORDER_GAP, "an output that was touched");
-	tap_end(tap, "each order has a name, and no other name is taken");
-}
-
-/* Flows that differ in all that can be sorted by; each number is unique but for lost. */
-static struct sample new_shuffled_sample(uint32_t n)
-{
-	struct sample sample = new_sample(2, n);
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct sample_flow *flow = &sample.flows[i];
-		uint32_t number = (uint32_t)((uint64_t)i * 40503 % n);
-
-		set_flow(flow, i % 2 ? "fd09::1" : "10.9.0.1",
-			 i % 2 ? "ff3e::1" : "232.1.1.1");
-		flow->source[2] = (uint8_t)(number >> 8);
-		flow->source[3] = (uint8_t)number;
-		flow->id = i;
-		flow->i_interface = i % 2;
-		flow->interval.packets = number;
-		flow->interval.bytes = n - number;
-		flow->interval.lost = number % 7;
-		flow->interval.gap_ns = number * 3ULL;
-		flow->interval.peak_1ms = n - number;
-		flow->total.packets = n - number;
-		flow->total.lost = number % 5;
-		flow->jitter_ns = number;
-		flow->verdict = (enum sample_verdict)(number % 4);
-	}
-	return sample;
-}
-
-static uint64_t sum_ids(const struct sample *sample)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < sample->n_flows; i++)
-		sum += sample->flows[i].id * sample->flows[i].id;
-	return sum;
-}
-
-static bool is_descending(const struct sample *sample, uint32_t n)
-{
-	for (uint32_t i = 1; i < n; i++)
-		if (sample->flows[i].interval.packets >=
-		    sample->flows[i - 1].interval.packets)
-			return false;
-	return true;
-}
-
-static void check_order(struct tap *tap)
-{
-	const uint32_t n = 4999; /* a prime: each number comes once */
-	struct sample sample = new_shuffled_sample(n);
-	uint64_t sum = sum_ids(&sample);
-
-	order_sort(&sample, ORDER_RATE);
-	tap_expect(tap, is_descending(&sample, n), "not by rate");
-	tap_expect(tap, sum_ids(&sample) == sum, "flows were lost");
-	order_sort(&sample, ORDER_PACKETS);
-	tap_expect(tap, sample.flows[0].total.packets == n, "not by packets");
-	order_sort(&sample, ORDER_LOST);
-	tap_expect(tap, sample.flows[0].interval.lost == 6, "not by lost");
-	tap_expect(tap, order_select(&sample, ORDER_LOST, true, 0) == 0, "no memory");
-	tap_expect(tap, sample.flows[0].total.lost == 4, "not by lost of the run");
-	order_sort(&sample, ORDER_VERDICT);
-	tap_expect(tap, sample.flows[0].verdict == SAMPLE_ACCEPT, "accept is not first");
-	tap_expect(tap, sample.flows[n - 1].verdict == SAMPLE_UNKNOWN,
-		   "unknown: not last");
-	order_sort(&sample, ORDER_SOURCE);
-	tap_expect(tap,
-		   sample.flows[0].family == AF_INET &&
-			   sample.flows[n - 1].family == AF_INET6,
-		   "not by source");
-	tap_expect(tap, sum_ids(&sample) == sum, "flows were lost");
-	sample_fini(&sample);
-	tap_end(tap, "flows are sorted by each key, and none is lost");
-}
-
-static void check_selection(struct tap *tap)
-{
-	static const uint32_t tops[] = { 1, 2, 20, 500, 996, 997, 2000 };
-	const uint32_t n = 997;
-
-	for (size_t i = 0; i < sizeof(tops) / sizeof(*tops); i++) {
-		struct sample sorted = new_shuffled_sample(n);
-		struct sample sample = new_shuffled_sample(n);
-		uint64_t sum = sum_ids(&sample);
-		uint32_t n_top = tops[i] < n ? tops[i] : n;
-		bool is_same = true;
-
-		order_sort(&sorted, ORDER_LOST);
-		tap_expect(tap, order_select(&sample, ORDER_LOST, false, tops[i]) == 0,
-			   "no memory");
-		for (uint32_t row = 0; row < n_top; row++)
-			is_same &= sorted.flows[row].id == sample.flows[row].id;
-		tap_expect(tap, is_same, "the first %u are others", tops[i]);
-		tap_expect(tap, sum_ids(&sample) == sum, "flows were lost");
-		sample_fini(&sorted);
-		sample_fini(&sample);
-	}
-	tap_end(tap, "the first rows of a selection are those of the whole order");
-}
-
-static void check_stable_order(struct tap *tap)
-{
-	struct sample sample = new_sample(1, 5);
-
-	for (uint32_t i = 0; i < 5; i++) {
-		set_flow(&sample.flows[i], "10.9.0.1", "232.1.1.1");
-		sample.flows[i].id = i;
-	}
-	sample.flows[4].vlan = 0;
-	sample.flows[1].source[3] = 0;
-	sample.flows[2].vlan = 9;
-	sample.flows[3].is_outgoing = true;
-	sample.flows[0].group[3] = 2;
-	order_sort(&sample, ORDER_RATE);
-	tap_expect(tap,
-		   sample.flows[0].id == 1 && sample.flows[1].id == 4 &&
-			   sample.flows[2].id == 3 && sample.flows[3].id == 2 &&
-			   sample.flows[4].id == 0,
-		   "%d %d %d %d %d", (int)sample.flows[0].id, (int)sample.flows[1].id,
-		   (int)sample.flows[2].id, (int)sample.flows[3].id,
-		   (int)sample.flows[4].id);
-	sample_fini(&sample);
-	sample = new_sample(1, 0);
-	order_sort(&sample, ORDER_RATE);
-	tap_expect(tap, sample.n_flows == 0, "flows out of nothing");
-	sample_fini(&sample);
-	tap_end(tap, "equal flows stand by group, source, VLAN and direction");
-}
-
 static const struct view_settings plain = { 0 };
 
 static void check_text(struct tap *tap)
@@ -306,8 +131,8 @@ static void check_text(struct tap *tap)
 	text = show(view_text_new, &plain, &sample, true, false);
 	expect_text(tap, text,
 		    "03:04:05 eth0: 1500 packets, 1.2 Mbit/s, 1 flow, 9 dropped by the "
-		    "kernel, 6 flows evicted, 8 malformed, 7 fragments without a first "
-		    "one\n"
+		    "kernel, 6 flows evicted, 8 malformed, 7 datagrams in fragments that "
+		    "were not complete\n"
 		    "SOURCE    GROUP:PORT       PPS  BIT/S  LOST  DUP  LATE  JITTER    "
 		    "GAP  PEAK  VERDICT\n"
 		    "10.9.0.1  232.1.1.1:5000  1.5k   1.2M     3    2     1    12us  "
@@ -318,7 +143,8 @@ static void check_text(struct tap *tap)
 	expect_text(tap, text,
 		    "in all, 10.0 s\n"
 		    "eth0: 1500 packets, 120 kbit/s, 1 flow, 9 dropped by the kernel, 6 "
-		    "flows evicted, 8 malformed, 7 fragments without a first one\n"
+		    "flows evicted, 8 malformed, 7 datagrams in fragments that were not "
+		    "complete\n"
 		    "SOURCE    GROUP:PORT      PACKETS  BYTES  LOST  DUP  LATE  TTL  "
 		    "FIRST     LAST      VERDICT\n"
 		    "10.9.0.1  232.1.1.1:5000    15000   150k     3    2     1    1  "
@@ -376,11 +202,84 @@ static void check_text_extras(struct tap *tap)
 	tap_expect(tap, strstr(text, "\na?[2Jb     -     out  10.9.0.1 "), "%s", text);
 	tap_expect(tap, strstr(text, "\neth1       42    in   10.9.0.1 "), "%s", text);
 	tap_expect(tap, strstr(text, "\nand 1 more flows (--top 2)\n"), "%s", text);
-	tap_expect(tap, strstr(text, "\nport 5000 ?[2J\n"), "%s", text);
+	tap_expect(tap, strstr(text, "\na?[2Jb: port 5000 ?[2J\n"), "%s", text);
 	tap_expect(tap, !strchr(text, '\033'), "a control character");
 	free(text);
 	sample_fini(&sample);
 	tap_end(tap, "text: interface, VLAN, direction, --top, deliveries, safely");
+}
+
+/* One that sent nothing for this long, and all in all seven packets. */
+static void set_silent(struct sample_flow *flow, const char *source, uint64_t ns)
+{
+	set_flow(flow, source, "232.1.1.1");
+	flow->last_ns = WHEN - ns;
+	flow->total.packets = 7;
+}
+
+static uint32_t count(const char *text, const char *word)
+{
+	uint32_t n = 0;
+
+	for (; (text = strstr(text, word)); text += strlen(word))
+		n++;
+	return n;
+}
+
+static void check_silence(struct tap *tap)
+{
+	new_view *const views[] = { view_text_new, view_json_new, view_csv_new };
+	const struct view_settings settings[] = { plain, { .top = 2 } };
+	struct sample sample = new_sample(1, 4);
+
+	set_silent(&sample.flows[0], "10.9.0.1", 60 * SECOND + 1);
+	set_silent(&sample.flows[1], "10.9.0.2", 60 * SECOND);
+	/* It sent in a long interval, and then no more. */
+	set_silent(&sample.flows[2], "10.9.0.3", 90 * SECOND);
+	sample.flows[2].interval.packets = 1;
+	set_silent(&sample.flows[3], "10.9.0.4", 0);
+	sample.flows[3].last_ns = WHEN + SECOND; /* the clock was set back */
+	tap_expect(tap, order_select(&sample, ORDER_PACKETS, false, 2) == 0, "no memory");
+	for (size_t i = 0; i < sizeof(views) / sizeof(*views); i++) {
+		char *all = show(views[i], &settings[0], &sample, true, false);
+		char *top = show(views[i], &settings[1], &sample, true, false);
+
+		tap_expect(tap, count(all, "10.9.0.") == 3 && !strstr(all, "10.9.0.1"),
+			   "%s", all);
+		tap_expect(tap, count(top, "10.9.0.") == 2 && !strstr(top, "10.9.0.1"),
+			   "%s", top);
+		tap_expect(tap,
+			   i != 0 || (strstr(all, " 3 flows\n") &&
+				      strstr(top, "\nand 1 more flows ")),
+			   "%s", top);
+		tap_expect(tap,
+			   i != 1 || (strstr(top, "\"flows_shown\":2") &&
+				      strstr(top, "\"flows_total\":3")),
+			   "%s", top);
+		free(all);
+		free(top);
+	}
+	sample_fini(&sample);
+	tap_end(tap, "flows that are silent for more than a minute are left out");
+}
+
+static void check_silence_at_end(struct tap *tap)
+{
+	new_view *const views[] = { view_text_new, view_json_new };
+	struct sample sample = new_sample(1, 2);
+
+	set_silent(&sample.flows[0], "10.9.0.1", 3600 * SECOND);
+	set_silent(&sample.flows[1], "10.9.0.2", 0);
+	tap_expect(tap, order_select(&sample, ORDER_SOURCE, true, 0) == 0, "no memory");
+	for (size_t i = 0; i < sizeof(views) / sizeof(*views); i++) {
+		char *text = show(views[i], &plain, &sample, false, true);
+		const char *first = strstr(text, "10.9.0.1");
+
+		tap_expect(tap, first && strstr(first, "10.9.0.2"), "%s", text);
+		free(text);
+	}
+	sample_fini(&sample);
+	tap_end(tap, "the summary tells of them as well");
 }
 
 static size_t get_widest(const char *text)
@@ -448,7 +347,7 @@ static void check_json(struct tap *tap)
 		"\"malformed\":8,\"orphans\":7,\"deliveries\":["
 		"{\"group\":\"232.1.1.1\",\"port\":5000,\"wire\":100,\"socket\":90,"
 		"\"queue_drops\":10,\"checksum_drops\":null,\"memory_drops\":0,"
-		"\"route_drops\":0}]}\n");
+		"\"route_drops\":0,\"under_way\":3}]}\n");
 	free(text);
 	text = show(view_json_new, &plain, &sample, false, true);
 	tap_expect(tap, strstr(text, "\"event\":\"summary\""), "%s", text);
@@ -687,14 +586,12 @@ int main(void)
 	struct tap tap = { 0 };
 
 	setenv("TZ", "UTC", true);
-	check_order_names(&tap);
-	check_order(&tap);
-	check_selection(&tap);
-	check_stable_order(&tap);
 	check_text(&tap);
 	check_text_unknown(&tap);
 	check_text_extras(&tap);
 	check_text_width(&tap);
+	check_silence(&tap);
+	check_silence_at_end(&tap);
 	check_json(&tap);
 	check_json_null(&tap);
 	check_json_lines(&tap);

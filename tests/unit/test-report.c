@@ -252,6 +252,9 @@ static void check_refused(struct tap *tap, const struct place *place)
 		HEAD "\"interface\":7}\n",
 		HEAD "\"interface\":\"e\",\"seconds\":-1,\"flows\":[]}\n",
 		HEAD "\"interface\":\"e\",\"seconds\":1e300,\"flows\":[]}\n",
+		HEAD "\"interface\":\"e\",\"seconds\":5e-324,\"flows\":[]}\n",
+		"{\"time\":\"2262-06-01T03:04:05+00:00\",\"event\":\"interval\","
+		"\"interface\":\"e\",\"seconds\":1,\"flows\":[]}\n",
 		HEAD "\"interface\":\"e\",\"seconds\":1,\"flows\":{}}\n",
 		LINE "],\"kernel_drops\":\"1\"}\n",
 		LINE "7]}\n",

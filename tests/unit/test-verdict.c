@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The parts of mwatch's verdict that need no kernel: who receives what is seen on an
- * interface, what follows from the counts of a merged filter, and the sentences about
- * what was not delivered.
+ * interface, what follows from the counts of a merged filter, what is compared when, and
+ * the sentences about what was not delivered.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tap.h"
+#include "verdict/delivered-row.h"
 #include "verdict/delivered.h"
 #include "verdict/host.h"
 #include "verdict/links.h"
@@ -176,6 +177,105 @@ static void test_slack(struct tap *tap)
 	tap_end(tap, "packets that may be under way are not taken for dropped ones");
 }
 
+#define SECOND UINT64_C(1000000000)
+#define FILTER 7 /* the digest of one */
+
+/* One that counts from second 100 on; its probe is never read here. */
+static struct delivered_row make_row(bool is_begun)
+{
+	return (struct delivered_row){ .probe = { .fd = 0 },
+				       .is_begun = is_begun,
+				       .from_ns = 100 * SECOND,
+				       .filter = FILTER };
+}
+
+/* An interval of one second, in which so many came, the first of them at first_ns. */
+static void play(struct delivered_row *row, uint64_t wire, uint64_t socket,
+		 uint64_t first_ns)
+{
+	row->interval = (struct delivered_interval){ .wire = wire,
+						     .peak_1ms = 2,
+						     .peak_100ms = 100,
+						     .first_ns = first_ns,
+						     .last_ns = first_ns + SECOND,
+						     .socket = socket,
+						     .read_ns = first_ns + SECOND,
+						     .queue_drops = 5,
+						     .filter = FILTER };
+	delivered_row_take(row, SECOND);
+}
+
+static void expect_row(struct tap *tap, const struct delivered_row *row, uint64_t wire,
+		       int64_t socket, uint64_t margin)
+{
+	struct sample_delivery shown = { 0 };
+
+	delivered_row_show(row, &shown);
+	tap_expect(tap,
+		   shown.wire == wire && shown.socket == socket &&
+			   shown.under_way == margin,
+		   "wire %llu, socket %lld, margin %llu", (unsigned long long)shown.wire,
+		   (long long)shown.socket, (unsigned long long)shown.under_way);
+}
+
+static void test_margin(struct tap *tap)
+{
+	struct delivered_row row = make_row(true);
+
+	/* 3 ms before the probe: at most 4 times 2 packets. */
+	play(&row, 1000, 997, 100 * SECOND - 3000000);
+	expect_row(tap, &row, 1000, 1000, 8);
+	play(&row, 1000, 1000, 100 * SECOND - 3000000);
+	expect_row(tap, &row, 2000, 2000, 8);
+	/* A pause: what is not level now never will be, and from now on all is seen. */
+	play(&row, 0, 0, 100 * SECOND - 3000000);
+	expect_row(tap, &row, 2000, 2000, 0);
+	play(&row, 100, 99, 100 * SECOND - 3000000);
+	expect_row(tap, &row, 2100, 2099, 0);
+	tap_end(tap, "what came before the probe is no loss, and what came behind it is");
+
+	row = make_row(true);
+	play(&row, 1000, 990, 101 * SECOND);
+	expect_row(tap, &row, 1000, 990, 0);
+	play(&row, 1000, 1000, 101 * SECOND);
+	expect_row(tap, &row, 2000, 1990, 0);
+	tap_end(tap, "there is no margin for packets that came behind the probe");
+}
+
+static void test_silence(struct tap *tap)
+{
+	struct delivered_row row = make_row(true);
+
+	play(&row, 6, 0, 100 * SECOND - 3000000);
+	expect_row(tap, &row, 6, DELIVERED_SHORT, 6);
+	row.interval.filter = FILTER;
+	play(&row, 500, 0, 100 * SECOND - 3000000);
+	expect_row(tap, &row, 506, 0, 6);
+	tap_end(tap, "nothing that came is no margin as soon as it is more than that");
+}
+
+static void test_beginning(struct tap *tap)
+{
+	struct delivered_row row = make_row(false);
+	struct sample_delivery shown = { 0 };
+
+	play(&row, 1000, 400, 99 * SECOND);
+	expect_row(tap, &row, 0, DELIVERED_SHORT, 0);
+	delivered_row_show(&row, &shown);
+	tap_expect(tap, shown.queue_drops == -1, "drops: %lld",
+		   (long long)shown.queue_drops);
+	play(&row, 1000, 1000, 102 * SECOND);
+	expect_row(tap, &row, 1000, 1000, 0);
+	tap_end(tap, "the interval in which it begins is not compared");
+
+	row.interval.wire = 1000;
+	row.interval.socket = 1;
+	row.interval.filter = FILTER + 1;
+	delivered_row_take(&row, SECOND);
+	expect_row(tap, &row, 1000, 1000, 0);
+	tap_end(tap, "nor is one in which the filter changed");
+}
+
 int main(void)
 {
 	struct tap tap = { 0 };
@@ -185,5 +285,8 @@ int main(void)
 	test_queues(&tap);
 	test_sentences(&tap);
 	test_slack(&tap);
+	test_margin(&tap);
+	test_silence(&tap);
+	test_beginning(&tap);
 	return tap_finish(&tap);
 }

@@ -44,18 +44,6 @@ static int take_number(uint32_t *ret, const char *name, const char *text,
 	return r;
 }
 
-static int take_interval(struct options *options, const char *name, const char *text)
-{
-	uint64_t ms = 0;
-	int r = value_parse_seconds(name, text, &ms);
-
-	if (r == 0 && ms < INTERVAL_MIN_MS)
-		r = value_refuse_word(name, text, "must be 0.01 seconds or more");
-	if (r == 0)
-		options->interval_ms = ms;
-	return r;
-}
-
 static int take_pid(struct options *options, const char *name, const char *text)
 {
 	uint64_t value = 0;
@@ -193,7 +181,8 @@ int options_take_value(struct options *options, enum option option, const char *
 		return take_number(&options->flow.rtp_clock, name, text, "hertz",
 				   UINT32_MAX);
 	case OPTION_INTERVAL:
-		return take_interval(options, name, text);
+		return value_parse_seconds_from(name, text, INTERVAL_MIN_MS,
+						&options->interval_ms);
 	case OPTION_COUNT:
 		return value_parse_count(name, text, "intervals", 1, UINT64_MAX,
 					 &options->count);

@@ -13,8 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How long a flow is shown that sends nothing. */
+#define SILENT_NS 60000000000ULL
+
+/*
+ * Behind the weight stands what orders most flows of equal weight, so that few of the
+ * rows themselves are looked at, which are far apart in memory.
+ */
 struct entry {
-	uint64_t weight; /* more of it comes first */
+	uint64_t weight;      /* more of it comes first */
+	uint64_t group_port;  /* the same for all of IPv6 */
+	uint64_t source_vlan; /* the same */
+	uint32_t i_interface;
 	uint32_t i_flow;
 };
 
@@ -45,6 +55,14 @@ int order_find(const char *name, enum order_key *ret)
 		}
 	}
 	return -EINVAL;
+}
+
+bool order_is_shown(const struct sample *sample, const struct sample_flow *flow,
+		    bool is_total)
+{
+	/* The clock may have been set: what came is shown in any case. */
+	return is_total || flow->interval.packets || flow->last_ns >= sample->when_ns ||
+	       sample->when_ns - flow->last_ns <= SILENT_NS;
 }
 
 static uint64_t weigh(const struct sample_flow *flow, enum order_key key, bool is_total)
@@ -121,15 +139,45 @@ static int compare_flows(const struct sample_flow *a, const struct sample_flow *
 	return r ? r : compare_numbers(a->id, b->id);
 }
 
+static uint64_t read_ipv4(const uint8_t address[4])
+{
+	return (uint64_t)address[0] << 24 | (uint64_t)address[1] << 16 |
+	       (uint64_t)address[2] << 8 | address[3];
+}
+
+/* Parts of the entry are what compare_flows() asks first, or all the same. */
+static struct entry make_entry(const struct sample *sample, uint32_t i_flow,
+			       enum order_key key, bool is_total)
+{
+	const struct sample_flow *flow = &sample->flows[i_flow];
+	struct entry entry = { .weight = weigh(flow, key, is_total), .i_flow = i_flow };
+
+	if (key == ORDER_SOURCE || key == ORDER_GROUP)
+		return entry;
+	entry.i_interface = flow->i_interface;
+	entry.group_port = UINT64_MAX; /* IPv6 comes behind IPv4 */
+	if (flow->family == AF_INET) {
+		entry.group_port = read_ipv4(flow->group) << 16 | flow->port;
+		entry.source_vlan = read_ipv4(flow->source) << 16 | flow->vlan;
+	}
+	return entry;
+}
+
 static int compare_entries(const void *a, const void *b, void *data)
 {
 	const struct entry *first = a, *second = b;
 	const struct sorting *sorting = data;
-	int r = compare_numbers(second->weight, first->weight);
 
-	return r ? r
-		 : compare_flows(&sorting->flows[first->i_flow],
-				 &sorting->flows[second->i_flow], sorting->key);
+	if (first->weight != second->weight)
+		return first->weight > second->weight ? -1 : 1;
+	if (first->i_interface != second->i_interface)
+		return first->i_interface < second->i_interface ? -1 : 1;
+	if (first->group_port != second->group_port)
+		return first->group_port < second->group_port ? -1 : 1;
+	if (first->source_vlan != second->source_vlan)
+		return first->source_vlan < second->source_vlan ? -1 : 1;
+	return compare_flows(&sorting->flows[first->i_flow],
+			     &sorting->flows[second->i_flow], sorting->key);
 }
 
 static void swap_entries(struct entry *a, struct entry *b)
@@ -181,31 +229,47 @@ static void move_flows(struct sample_flow *flows, struct entry *entries, uint32_
 	}
 }
 
-int order_select(struct sample *sample, enum order_key key, bool is_total, uint32_t n)
+/* All of those that are shown, or just all; their number. */
+static uint32_t fill_entries(const struct sample *sample, enum order_key key,
+			     bool is_total, bool has_all, struct entry *entries)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < sample->n_flows; i++)
+		if (has_all || order_is_shown(sample, &sample->flows[i], is_total))
+			entries[n++] = make_entry(sample, i, key, is_total);
+	return n;
+}
+
+static int sort(struct sample *sample, enum order_key key, bool is_total, bool has_all,
+		uint32_t n)
 {
 	struct sorting sorting = { .flows = sample->flows, .key = key };
 	struct entry *entries;
+	uint32_t n_entries;
 
 	if (sample->n_flows == 0)
 		return 0;
 	entries = reallocarray(NULL, sample->n_flows, sizeof(*entries));
 	if (!entries)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < sample->n_flows; i++)
-		entries[i] = (struct entry){
-			.weight = weigh(&sample->flows[i], key, is_total), .i_flow = i
-		};
-	if (n == 0 || n > sample->n_flows)
-		n = sample->n_flows;
-	select_entries(entries, sample->n_flows, n, &sorting);
+	n_entries = fill_entries(sample, key, is_total, has_all, entries);
+	if (n == 0 || n > n_entries)
+		n = n_entries;
+	select_entries(entries, n_entries, n, &sorting);
 	qsort_r(entries, n, sizeof(*entries), compare_entries, &sorting);
 	move_flows(sample->flows, entries, n);
 	free(entries);
 	return 0;
 }
 
+int order_select(struct sample *sample, enum order_key key, bool is_total, uint32_t n)
+{
+	return sort(sample, key, is_total, false, n);
+}
+
 void order_sort(struct sample *sample, enum order_key key)
 {
 	/* Without memory the view is unsorted, and still right. */
-	order_select(sample, key, false, 0);
+	sort(sample, key, false, true, 0);
 }

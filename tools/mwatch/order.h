@@ -33,10 +33,16 @@ int order_find(const char *name, enum order_key *ret);
  * source. */
 void order_sort(struct sample *sample, enum order_key key);
 
+/* Does a view that tells one interval after the other tell of this flow? One that has
+ * been silent for more than a minute is left out until a packet of it comes; is_total:
+ * the summary has all of them. */
+bool order_is_shown(const struct sample *sample, const struct sample_flow *flow,
+		    bool is_total);
+
 /*
- * Puts the first n flows in front, in order, and the others behind them in none; n 0: all
- * are sorted. is_total: by what the whole run counted, for the summary.  -ENOMEM,
- * with the flows as they were.
+ * Puts the first n flows that are shown in front, in order, and the others behind them
+ * in none; n 0: all that are shown. is_total: by what the whole run counted, for the
+ * summary.  -ENOMEM, with the flows as they were.
  */
 int order_select(struct sample *sample, enum order_key key, bool is_total, uint32_t n);
 

@@ -67,9 +67,16 @@ int run_take_sample(struct run *run)
 	return 0;
 }
 
-static enum run_end take_view(int r)
+/* A terminal that hung up is gone, too; one that is stopped is read no more. */
+static bool is_reader_gone(const struct run *run, int r)
 {
-	if (r == -EPIPE)
+	return r == -EPIPE ||
+	       (run->options->view == OPTIONS_LIVE && (r == -EIO || r == -ETIMEDOUT));
+}
+
+static enum run_end take_view(const struct run *run, int r)
+{
+	if (is_reader_gone(run, r))
 		return RUN_READER_GONE;
 	if (r == -ETIMEDOUT)
 		output_error("standard output",
@@ -108,7 +115,7 @@ static enum run_end put_view(struct run *run, struct run_sink *sink, bool is_end
 {
 	int r = call(sink, &run->sample, is_end);
 
-	return take_view(r < 0 ? r : outlet_flush(run->outlet));
+	return take_view(run, r < 0 ? r : outlet_flush(run->outlet));
 }
 
 enum run_end run_report(struct run *run, bool is_end)
@@ -124,10 +131,10 @@ enum run_end run_report(struct run *run, bool is_end)
 	for (uint32_t i = 0; i < run->n_sinks; i++) {
 		struct run_sink *sink = &run->sinks[i];
 
-		if (sink->is_view)
-			end = put_view(run, sink, is_end);
-		else
+		if (!sink->is_view)
 			put(run, sink, is_end);
+		else if (end == RUN_GOES_ON)
+			end = put_view(run, sink, is_end);
 	}
 	return end;
 }
@@ -152,10 +159,9 @@ static bool is_met(const struct run *run)
 	       expect_list_is_met(&options->expect, &run->sample, false);
 }
 
+/* Is the interval that is over now the last one? */
 static enum run_end find_end(const struct run *run)
 {
-	if (is_met(run))
-		return RUN_MET;
 	if (run->options->count && run->n_intervals >= run->options->count)
 		return RUN_COUNT;
 	/* Both timers are due now: there is no interval between them. */
@@ -167,12 +173,16 @@ static enum run_end find_end(const struct run *run)
 int run_handle_interval(void *data)
 {
 	struct run *run = data;
-	enum run_end end;
+	enum run_end last, end;
 
-	end = run_take_sample(run) < 0 ? RUN_FAILED : run_report(run, false);
 	run->n_intervals++;
+	last = find_end(run);
+	/* No later sample brings what is still under way. */
+	if (last != RUN_GOES_ON)
+		counting_settle(run->counting);
+	end = run_take_sample(run) < 0 ? RUN_FAILED : run_report(run, false);
 	if (end == RUN_GOES_ON)
-		end = find_end(run);
+		end = is_met(run) ? RUN_MET : last;
 	run->is_reported = end != RUN_GOES_ON;
 	return end;
 }

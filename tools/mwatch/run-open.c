@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "export/metrics.h"
@@ -20,6 +21,12 @@
 #include "privilege.h"
 #include "run.h"
 #include "utf8.h"
+
+/* Flows of the summary behind the live view, unless --top says how many. */
+#define FAREWELL_ROWS 20
+
+/* A row of IPv4 with all columns needs as many. */
+#define FAREWELL_COLUMNS 100
 
 static int say(const char *what, int error)
 {
@@ -290,6 +297,36 @@ static int open_live(struct run *run, struct sink *ret)
 	return r;
 }
 
+static void add_view(struct run *run, const struct sink *sink)
+{
+	struct run_sink *added = add_sink(run, "view");
+
+	added->sink = *sink;
+	added->is_view = true;
+	added->writer = outlet_get_writer(run->outlet);
+}
+
+/* So that something stays on the terminal when the live view has left it. */
+static int open_farewell(struct run *run, const struct view_settings *settings)
+{
+	struct view_settings few = *settings;
+	struct winsize size;
+	struct sink sink;
+	int r;
+
+	if (!few.top)
+		few.top = FAREWELL_ROWS;
+	few.is_farewell = true;
+	few.is_narrow = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+			size.ws_col < FAREWELL_COLUMNS;
+	r = view_text_new(&sink, &few);
+	if (r < 0)
+		return say("view", r);
+	sink.put = NULL;
+	add_view(run, &sink);
+	return 0;
+}
+
 static int open_view(struct run *run)
 {
 	const struct options *options = run->options;
@@ -300,7 +337,6 @@ static int open_view(struct run *run)
 		.explain = delivered_explain,
 	};
 	enum options_view view = options->view;
-	struct run_sink *added;
 	struct sink sink;
 	int r = view == OPTIONS_LIVE ? open_live(run, &sink) : 0;
 
@@ -317,17 +353,14 @@ static int open_view(struct run *run)
 		r = view_csv_new(&sink, &settings);
 	if (r < 0)
 		return say("view", r);
-	added = add_sink(run, "view");
-	added->sink = sink;
-	added->is_view = true;
-	added->writer = outlet_get_writer(run->outlet);
-	return 0;
+	add_view(run, &sink);
+	return view == OPTIONS_LIVE ? open_farewell(run, &settings) : 0;
 }
 
-/* Only one's own filters can be judged by without looking at the sockets of others. */
+/* Only the filters of another process need looking at it. */
 static int give_up_rights(struct run *run)
 {
-	int r = run->options->is_join ? 0 : looker_new(&run->looker);
+	int r = run->options->pid ? looker_new(&run->looker) : 0;
 
 	return r == 0 ? privilege_drop(false) : r;
 }

@@ -34,8 +34,8 @@ enum run_end {
 	RUN_FAILED,      /* and said why */
 };
 
-/* The view, the record, and metrics in two ways. */
-#define RUN_SINKS_MAX 4
+/* The record, metrics in two ways, the view, and what is told behind the live one. */
+#define RUN_SINKS_MAX 5
 
 /* Room for what is watched, in words. */
 #define RUN_TITLE_MAX 256
@@ -72,7 +72,7 @@ struct run {
 	uint32_t n_interfaces;
 	struct hold *hold; /* NULL without --join */
 	struct counting *counting;
-	struct looker *looker; /* NULL with --join */
+	struct looker *looker; /* NULL without --pid */
 	struct verdict *verdict;
 	struct delivered *delivered; /* NULL without --delivered */
 	struct sample sample;        /* the last one */

@@ -86,6 +86,11 @@ double sample_get_rate(uint64_t count, uint64_t ns)
 	return ns ? (double)count * NSEC_PER_SEC / (double)ns : 0;
 }
 
+bool sample_has_reordered(const struct sample_flow *flow)
+{
+	return flow->sequence != SAMPLE_NO_SEQUENCE && flow->sequence != SAMPLE_TS;
+}
+
 const char *sample_get_sequence_name(enum sample_sequence sequence)
 {
 	switch (sequence) {

@@ -21,7 +21,7 @@
 enum sample_sequence {
 	SAMPLE_NO_SEQUENCE, /* lost, duplicates and reordered cannot be known */
 	SAMPLE_RTP,         /* RFC 3550 5.1 */
-	SAMPLE_TS,          /* ISO/IEC 13818-1 2.4.3.3; lost counts TS packets */
+	SAMPLE_TS, /* ISO/IEC 13818-1 2.4.3.3; lost counts TS packets, no order known */
 	SAMPLE_MSEND,
 	SAMPLE_FIELD, /* --seq */
 };
@@ -132,6 +132,9 @@ void sample_get_group(const struct sample_flow *flow, struct sockaddr_storage *r
 
 /* Per second over the interval or the whole; 0 when no time has passed. */
 double sample_get_rate(uint64_t count, uint64_t ns);
+
+/* Can be known what came late? TS counters come round too soon for that. */
+bool sample_has_reordered(const struct sample_flow *flow);
 
 /* "rtp", "ts", "msend", "field"; NULL: none. */
 const char *sample_get_sequence_name(enum sample_sequence sequence);

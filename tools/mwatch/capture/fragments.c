@@ -21,7 +21,8 @@
 #define N_WORDS (N_UNITS / 64)
 
 /* A piece that came before is of another datagram with the same identification when it
- * comes so much later: 16 bits are soon used up (RFC 6864). */
+ * comes so much later: 16 bits are soon used up (RFC 6864).  A piece that is missing may
+ * come later than that, as Linux waits for it, too (ipfrag_time). */
 #define SAME_NS 500000000u
 
 struct unfinished {
@@ -198,12 +199,31 @@ static bool is_sound(const struct unfinished *unfinished)
 	       unfinished->end;
 }
 
+static uint32_t get_from(const struct datagram_fragment *fragment)
+{
+	return fragment->offset / UNIT;
+}
+
+static uint32_t get_to(const struct datagram_fragment *fragment)
+{
+	return (fragment->offset + fragment->length + UNIT - 1) / UNIT;
+}
+
+/* Is it of another datagram than what came before? */
+static bool is_anew(const struct unfinished *unfinished, const struct datagram *datagram,
+		    const struct datagram_fragment *fragment)
+{
+	if (datagram->when_ns <= unfinished->began_ns + SAME_NS)
+		return false;
+	return unfinished->is_given_up ||
+	       count_units(unfinished, get_from(fragment), get_to(fragment)) > 0;
+}
+
 /* 1: it is complete. */
 static int add(struct fragments *fragments, struct unfinished *unfinished,
 	       const struct datagram *datagram, const struct datagram_fragment *fragment)
 {
-	uint32_t from = fragment->offset / UNIT;
-	uint32_t to = (fragment->offset + fragment->length + UNIT - 1) / UNIT;
+	uint32_t from = get_from(fragment), to = get_to(fragment);
 	uint32_t n_known = count_units(unfinished, from, to);
 
 	if (unfinished->is_given_up)
@@ -238,7 +258,7 @@ int fragments_add(struct fragments *fragments, const struct datagram *datagram,
 	if (!is_known) {
 		fragments->tags[i] = tag;
 		begin(unfinished, datagram, fragment->id);
-	} else if (datagram->when_ns > unfinished->began_ns + SAME_NS) {
+	} else if (is_anew(unfinished, datagram, fragment)) {
 		give_up(fragments, unfinished);
 		begin(unfinished, datagram, fragment->id);
 	}

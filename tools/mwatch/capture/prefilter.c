@@ -34,6 +34,9 @@
 #define RTP_HEADER  12u
 #define RTP_VERSION 0x80u
 
+/* RFC 3551 6: behind a header of any length. */
+#define RTP_TYPE_TS 33u
+
 #define PROTOCOL_NONE 59u /* RFC 8200 4.7 */
 
 /* How to look at IP in a packet. */
@@ -116,9 +119,13 @@ static void put_whole_if_ts(const struct view *view, uint32_t n_headers)
 	put_if_equal(program, TS_SYNC, 1);
 	put_return(program, WHOLE);
 	put(program, BPF_ALU | BPF_AND | BPF_K, 0xc0, 0, 0);
-	put_if_equal(program, RTP_VERSION, 3);
+	put_if_equal(program, RTP_VERSION, 7);
 	put_load(view, BPF_B, n_headers + RTP_HEADER);
 	put_if_equal(program, TS_SYNC, 1);
+	put_return(program, WHOLE);
+	put_load(view, BPF_B, n_headers + 1);
+	put(program, BPF_ALU | BPF_AND | BPF_K, 0x7f, 0, 0);
+	put_if_equal(program, RTP_TYPE_TS, 1);
 	put_return(program, WHOLE);
 }
 

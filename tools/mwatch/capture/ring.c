@@ -54,8 +54,8 @@ struct ring {
 	const struct tpacket3_hdr *frame; /* the next packet in it */
 	uint32_t n_left;                  /* packets left in it */
 	bool has_block, has_segments, has_all_multicast;
-	bool is_down, is_removed; /* which was told */
-	uint16_t arphrd;          /* what the prefilter was made for */
+	bool was_down, is_removed; /* which was told */
+	uint16_t arphrd;           /* what the prefilter was made for */
 	uint64_t drops;
 };
 
@@ -269,7 +269,9 @@ static bool is_removed(const struct ring *ring)
 	       place.sll_ifindex <= 0;
 }
 
-/* There is no packet: is there bad news? */
+/* There is no packet: is there bad news?  An interface goes down before it is removed,
+ * and the kernel tells the first of it only; packets from before may be read in between.
+ * So when it was down once, it is always looked whether it is there. */
 static int read_error(struct ring *ring)
 {
 	int error = 0;
@@ -279,13 +281,13 @@ static int read_error(struct ring *ring)
 		return 0;
 	if (getsockopt(ring->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		return -errno;
-	if (error == 0 && !ring->is_down)
+	if (error == 0 && !ring->was_down)
 		return 0;
 	if (is_removed(ring)) {
 		ring->is_removed = true;
 		return -ENODEV;
 	}
-	ring->is_down = ring->is_down || error == ENETDOWN;
+	ring->was_down = ring->was_down || error == ENETDOWN;
 	return -error;
 }
 
@@ -299,7 +301,7 @@ int ring_renew(struct ring *ring, uint32_t ifindex)
 	if (r == 0)
 		r = watch(ring, ifindex);
 	if (r == 0)
-		ring->is_down = ring->is_removed = false;
+		ring->was_down = ring->is_removed = false;
 	return r;
 }
 
@@ -338,7 +340,6 @@ int ring_read(struct ring *ring, struct ring_packet packets[], unsigned int max)
 	}
 	ring->frame = frame;
 	ring->n_left -= n;
-	ring->is_down = false;
 	return (int)n;
 }
 

@@ -10,6 +10,9 @@
 
 #include "metrics.h"
 
+/* How a page begins, in every format. */
+#define METRICS_PAGE_BEGIN "# TYPE msf_mwatch"
+
 /* The least room that metrics_page_read() takes. */
 #define METRICS_PAGE_MIN 4096
 

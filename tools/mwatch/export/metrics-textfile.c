@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "metrics-page.h"
 #include "metrics-snapshot.h"
 #include "metrics.h"
 #include "output.h"
@@ -117,16 +118,40 @@ static void *textfile_free(void *data)
 	return NULL;
 }
 
+/* The file of somebody else is not replaced. -EEXIST: it is that, or may be. */
+static int check_old(const char *path)
+{
+	char begin[sizeof(METRICS_PAGE_BEGIN) - 1];
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	if (lstat(path, &st) < 0)
+		return 0;
+	if (!S_ISREG(st.st_mode))
+		return -EISDIR;
+	if (st.st_size == 0)
+		return 0;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -EEXIST;
+	n = pread(fd, begin, sizeof(begin), 0);
+	close(fd);
+	if (n == sizeof(begin) && memcmp(begin, METRICS_PAGE_BEGIN, sizeof(begin)) == 0)
+		return 0;
+	return -EEXIST;
+}
+
 /* Can it be written? Removes, too, what was left by a program that was killed. */
 static int try_path(const struct textfile *textfile)
 {
-	struct stat st;
-	int fd;
+	int fd, r;
 
 	if (!*textfile->path)
 		return -EINVAL;
-	if (lstat(textfile->path, &st) == 0 && !S_ISREG(st.st_mode))
-		return -EISDIR;
+	r = check_old(textfile->path);
+	if (r < 0)
+		return r;
 	fd = open_new(textfile);
 	if (fd < 0)
 		return fd;
@@ -140,6 +165,9 @@ static const char *get_cure(int error)
 	switch (error) {
 	case EINVAL:
 		return "a path is missing";
+	case EEXIST:
+		return "it is there, and not known as metrics of mwatch: it would be "
+		       "replaced; choose another name, or remove it";
 	case EISDIR:
 		return "it is there and no regular file: it would be replaced";
 	case EBUSY:

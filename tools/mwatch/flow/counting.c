@@ -31,7 +31,7 @@
 
 /* What is not complete after this time never will be (as Linux has it). */
 #define FRAGMENT_SEC 30
-#define EXPIRE_MS    1000
+#define TEND_MS      1000
 
 /* The kernel hands over a block that is not full within twice the time that the ring
  * asks for, and on a busy machine later. */
@@ -49,6 +49,7 @@ struct counting {
 	pthread_cond_t is_free; /* nobody wants a sample any more */
 	atomic_bool is_wanted;
 	bool is_running;
+	bool is_settled; /* the next sample is the last one */
 	pthread_t thread;
 	int epoll_fd, stop_fd;
 };
@@ -115,6 +116,14 @@ static int open_watch(struct counting *counting, const struct counting_settings 
 	return 0;
 }
 
+/* Is there something to be read at any place?  Without its count nothing is known of a
+ * datagram, and it may be glued behind others. */
+static bool has_whole_payload(const struct flow_settings *flow)
+{
+	return flow->loss == FLOW_LOSS_TS ||
+	       (flow->loss == FLOW_LOSS_FIELD && flow->has_count);
+}
+
 static int open_watches(struct counting *counting,
 			const struct counting_settings *settings,
 			uint32_t *ret_i_interface)
@@ -122,7 +131,7 @@ static int open_watches(struct counting *counting,
 	struct sockaddr_storage *groups = NULL;
 	struct prefilter_settings filter = {
 		.n_payload = flow_table_get_payload_size(&settings->flow),
-		.has_whole_payload = settings->flow.loss == FLOW_LOSS_TS,
+		.has_whole_payload = has_whole_payload(&settings->flow),
 	};
 	int r = list_groups(settings, &groups, &filter.n_groups);
 
@@ -234,16 +243,21 @@ static void count_some(struct counting *counting, struct watch *watch)
 	}
 }
 
-static void expire(struct counting *counting, uint64_t *next_ns)
+/* What is due now and then, whether there are packets or not: that an interface that is
+ * down was removed is found by a look only. */
+static void tend(struct counting *counting, uint64_t *next_ns)
 {
-	uint64_t now_ns = get_time(CLOCK_REALTIME);
+	uint64_t now_ns = get_time(CLOCK_MONOTONIC);
+	uint64_t before_ns = get_time(CLOCK_REALTIME) - FRAGMENT_SEC * NSEC_PER_SEC;
 
-	/* The clock may have been set back. */
-	if (now_ns < *next_ns && *next_ns - now_ns <= EXPIRE_MS * 1000000)
+	if (now_ns < *next_ns)
 		return;
-	*next_ns = now_ns + EXPIRE_MS * 1000000;
-	for (uint32_t i = 0; i < counting->n_watches; i++)
-		watch_expire(&counting->watches[i], now_ns - FRAGMENT_SEC * NSEC_PER_SEC);
+	*next_ns = now_ns + TEND_MS * 1000000;
+	for (uint32_t i = 0; i < counting->n_watches; i++) {
+		count_some(counting, &counting->watches[i]);
+		watch_expire(&counting->watches[i], before_ns);
+		watch_renew(&counting->watches[i]);
+	}
 }
 
 static void *run(void *data)
@@ -251,10 +265,10 @@ static void *run(void *data)
 	struct counting *counting = data;
 	struct epoll_event events[16];
 	bool is_stopping = false;
-	uint64_t expire_ns = 0;
+	uint64_t tend_ns = 0;
 
 	while (!is_stopping) {
-		int n = epoll_wait(counting->epoll_fd, events, 16, EXPIRE_MS);
+		int n = epoll_wait(counting->epoll_fd, events, 16, TEND_MS);
 
 		pthread_mutex_lock(&counting->mutex);
 		for (int i = 0; i < n; i++)
@@ -263,7 +277,7 @@ static void *run(void *data)
 			else
 				count_some(counting,
 					   &counting->watches[events[i].data.u32]);
-		expire(counting, &expire_ns);
+		tend(counting, &tend_ns);
 		pthread_mutex_unlock(&counting->mutex);
 	}
 	return NULL;
@@ -332,9 +346,19 @@ void counting_settle(struct counting *counting)
 {
 	struct timespec left = { .tv_nsec = SETTLE_MS * 1000000L };
 
-	(void)counting;
 	while (nanosleep(&left, &left) < 0 && errno == EINTR)
 		;
+	counting->is_settled = true;
+}
+
+/* Nobody waits any longer for pieces of datagrams. */
+static void give_up_pieces(struct counting *counting)
+{
+	if (!counting->is_settled)
+		return;
+	counting->is_settled = false;
+	for (uint32_t i = 0; i < counting->n_watches; i++)
+		watch_expire(&counting->watches[i], UINT64_MAX);
 }
 
 int counting_take(struct counting *counting, struct sample *sample)
@@ -346,6 +370,7 @@ int counting_take(struct counting *counting, struct sample *sample)
 		return r;
 	lock(counting);
 	drain(counting, get_time(CLOCK_REALTIME));
+	give_up_pieces(counting);
 	now_ns = get_time(CLOCK_MONOTONIC);
 	sample->when_ns = get_time(CLOCK_REALTIME);
 	sample->interval_ns = now_ns - counting->taken_ns;

@@ -40,7 +40,8 @@ struct counting *counting_free(struct counting *counting);
 int counting_start(struct counting *counting);
 
 /* Waits until the kernel has handed over what came before this call, a fraction of a
- * second: for a last sample that lacks nothing. */
+ * second: for a last sample that lacks nothing.  What is missing of a datagram in pieces
+ * then is taken to be lost. */
 void counting_settle(struct counting *counting);
 
 /*

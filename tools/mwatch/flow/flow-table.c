@@ -35,6 +35,8 @@ struct flow_table {
 	struct idle_heap heap;
 	struct scope scope;
 	struct payload payload;
+	struct ts_pool pool;
+	uint64_t *wides; /* owned; the wide windows of all flows. NULL: they have none */
 	struct sample_wire *wires; /* owned; of each interface since the start */
 	struct sample_wire *taken; /* owned; the same until the last interval */
 	uint32_t n_interfaces;
@@ -75,6 +77,11 @@ static struct flow *make_flows(uint32_t max)
 	return flows;
 }
 
+static bool has_wide_windows(const struct flow_settings *settings)
+{
+	return settings->loss == FLOW_LOSS_FIELD && settings->has_count;
+}
+
 static int take_memory(struct flow_table *table, const struct flow_settings *settings)
 {
 	int r = scope_init(&table->scope, settings->groups, settings->n_groups);
@@ -89,7 +96,10 @@ static int take_memory(struct flow_table *table, const struct flow_settings *set
 	table->rests = calloc(table->max, sizeof(*table->rests));
 	table->wires = calloc(table->n_interfaces, sizeof(*table->wires));
 	table->taken = calloc(table->n_interfaces, sizeof(*table->taken));
-	if (!table->flows || !table->rests || !table->wires || !table->taken)
+	if (has_wide_windows(settings))
+		table->wides = calloc(table->max, SEQUENCE_WIDE_WINDOW / 8);
+	if (!table->flows || !table->rests || !table->wires || !table->taken ||
+	    (has_wide_windows(settings) && !table->wides))
 		return -ENOMEM;
 	return 0;
 }
@@ -106,7 +116,7 @@ int flow_table_new(struct flow_table **ret, const struct flow_settings *settings
 		return -ENOMEM;
 	table->max = settings->max ? settings->max : FLOW_TABLE_DEFAULT_MAX;
 	table->n_interfaces = settings->n_interfaces;
-	payload_init(&table->payload, settings);
+	payload_init(&table->payload, settings, &table->pool);
 	r = take_memory(table, settings);
 	if (r < 0) {
 		flow_table_free(table);
@@ -123,6 +133,9 @@ struct flow_table *flow_table_free(struct flow_table *table)
 	scope_fini(&table->scope);
 	flow_index_fini(&table->index);
 	idle_heap_fini(&table->heap);
+	for (uint32_t i = 0; i < table->n_flows; i++)
+		payload_end(&table->payload, &table->rests[i]);
+	free(table->wides);
 	free(table->flows);
 	free(table->rests);
 	free(table->wires);
@@ -148,6 +161,7 @@ static uint32_t evict(struct flow_table *table)
 	}
 	flow_index_del(&table->index, flow_index_hash(&table->index, &flow->key),
 		       top->i_flow);
+	payload_end(&table->payload, &table->rests[top->i_flow]);
 	table->wires[flow->key.i_interface].evicted++;
 	idle_heap_update_top(&table->heap, table->n_seen);
 	return (uint32_t)(flow - table->flows);
@@ -161,6 +175,12 @@ static uint32_t take_place(struct flow_table *table)
 	return table->n_flows++;
 }
 
+static uint64_t *get_wide(const struct flow_table *table, uint32_t i)
+{
+	return table->wides ? table->wides + (size_t)i * (SEQUENCE_WIDE_WINDOW / 64)
+			    : NULL;
+}
+
 static uint32_t add_flow(struct flow_table *table, const struct datagram *datagram,
 			 uint32_t hash)
 {
@@ -170,7 +190,8 @@ static uint32_t add_flow(struct flow_table *table, const struct datagram *datagr
 	*flow = (struct flow){ .key = datagram->key, .seen = table->n_seen };
 	payload_start(&table->payload, flow);
 	table->rests[i] = (struct flow_rest){ .id = ++table->n_ids,
-					      .first_ns = datagram->when_ns };
+					      .first_ns = datagram->when_ns,
+					      .log.wide = get_wide(table, i) };
 	flow_index_add(&table->index, hash, i);
 	return i;
 }

@@ -50,7 +50,8 @@ struct flow_settings {
 
 struct flow_table;
 
-/* All memory is taken here. -ENOMEM; -EINVAL: max or a field is out of range. */
+/* All memory is taken here, but for TS with many PIDs (ts-pool.h). -ENOMEM; -EINVAL: max
+ * or a field is out of range. */
 int flow_table_new(struct flow_table **ret, const struct flow_settings *settings);
 
 /* Frees; NULL is fine. Returns NULL. */

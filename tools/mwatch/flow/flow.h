@@ -30,10 +30,11 @@ struct flow {
 	struct jitter jitter;
 
 	struct sequence sequence;
-	uint32_t ssrc;    /* of RTP, proven or not */
-	uint8_t kind;     /* enum sample_sequence, but SAMPLE_TS */
-	uint8_t n_proofs; /* unproven: signs of RTP in a row; proven: misfits in a row */
-	uint8_t clock;    /* enum flow_clock */
+	uint32_t ssrc;     /* of RTP, proven or not */
+	uint8_t kind;      /* enum sample_sequence, but SAMPLE_TS */
+	uint8_t n_proofs;  /* unproven: signs of RTP in a row; proven: misfits in a row */
+	uint8_t clock : 7; /* enum flow_clock */
+	uint8_t is_ts : 1; /* there may be a TS: rest.ts tells */
 } __attribute__((aligned(FLOW_LINE)));
 
 _Static_assert(sizeof(struct flow) == 3 * FLOW_LINE, "three cache lines");

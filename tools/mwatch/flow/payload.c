@@ -27,21 +27,27 @@ static const uint8_t msend_magic[MSEND_SEQUENCE] = { 'm', 's', 'n', 'd' };
 static const struct flow_field msend_sequence = { .offset = MSEND_SEQUENCE, .size = 4 };
 static const struct flow_field msend_time = { .offset = MSEND_TIME, .size = 8 };
 
+/* msend asks for the time once for so many packets at most (tools/msend/batch.h). */
+#define MSEND_BATCH 64
+
 #define RTP_BITS   16
 #define MSEND_BITS 32
 
-void payload_init(struct payload *payload, const struct flow_settings *settings)
+void payload_init(struct payload *payload, const struct flow_settings *settings,
+		  struct ts_pool *pool)
 {
 	*payload = (struct payload){ .loss = settings->loss,
 				     .sequence = settings->sequence,
 				     .count = settings->count,
 				     .has_count = settings->has_count,
 				     .rtp_clock = settings->rtp_clock,
-				     .size = flow_table_get_payload_size(settings) };
-	sequence_space_init(&payload->rtp_space, RTP_BITS);
-	sequence_space_init(&payload->msend_space, MSEND_BITS);
+				     .size = flow_table_get_payload_size(settings),
+				     .pool = pool };
+	sequence_space_init(&payload->rtp_space, RTP_BITS, false);
+	sequence_space_init(&payload->msend_space, MSEND_BITS, false);
 	if (settings->loss == FLOW_LOSS_FIELD)
-		sequence_space_init(&payload->field_space, settings->sequence.size * 8u);
+		sequence_space_init(&payload->field_space, settings->sequence.size * 8u,
+				    settings->has_count);
 }
 
 void payload_start(const struct payload *payload, struct flow *flow)
@@ -56,6 +62,11 @@ void payload_start(const struct payload *payload, struct flow *flow)
 	};
 
 	flow->kind = kinds[payload->loss];
+}
+
+void payload_end(const struct payload *payload, struct flow_rest *rest)
+{
+	ts_fini(&rest->ts, payload->pool);
 }
 
 static bool read_field(const struct flow_field *field, const uint8_t *bytes, uint32_t n,
@@ -134,7 +145,7 @@ static void follow(struct flow *flow, struct flow_rest *rest, bool was_jumping,
 {
 	if (step == SEQUENCE_RESTART) {
 		flow->jitter.sum = 0;
-	} else if (step == SEQUENCE_JUMP || was_jumping) {
+	} else if (step != SEQUENCE_GAP && (step == SEQUENCE_JUMP || was_jumping)) {
 		flow->clock = FLOW_NO_CLOCK;
 		ts_forget(&rest->ts);
 	}
@@ -142,9 +153,10 @@ static void follow(struct flow *flow, struct flow_rest *rest, bool was_jumping,
 
 /* Another SSRC is another sequence; two packets must say so, since sources may share
  * a group and port. */
-static void count_rtp(const struct payload *payload, struct flow *flow,
-		      struct flow_rest *rest, const struct payload_bytes *datagram,
-		      const struct rtp_header *header)
+static enum sequence_step count_rtp(const struct payload *payload, struct flow *flow,
+				    struct flow_rest *rest,
+				    const struct payload_bytes *datagram,
+				    const struct rtp_header *header)
 {
 	struct sequence *sequence = &flow->sequence;
 	bool was_jumping = sequence->is_jumping;
@@ -168,19 +180,24 @@ static void count_rtp(const struct payload *payload, struct flow *flow,
 		flow->ssrc = header->ssrc;
 	follow(flow, rest, was_jumping, step);
 	count_rtp_time(payload, flow, datagram, header);
+	return step;
 }
 
 /* Does msend begin anew with number 0, although that is near? What the network brings
  * twice has its first sending time; what was sent later was sent anew. */
-static bool is_anew(const struct flow *flow, const struct sequence_space *space,
-		    uint64_t number, uint64_t sent)
+static bool is_anew(const struct flow *flow, const struct flow_rest *rest,
+		    const struct sequence_space *space, uint64_t number, uint64_t sent)
 {
 	const struct sequence *sequence = &flow->sequence;
 
-	if (number >= sequence->next || sent <= flow->jitter.sent)
+	if (number >= sequence->next || sent < flow->jitter.sent)
 		return false;
-	return sequence->is_jumping || (number == 0 && sequence->next > 1 &&
-					sequence_has(sequence, space, number));
+	if (sequence->is_jumping)
+		return true;
+	if (number != 0 || sequence->next <= 1 ||
+	    !sequence_has(sequence, &rest->log, space, number))
+		return false;
+	return sent > flow->jitter.sent || sequence->next > MSEND_BATCH;
 }
 
 static void count_msend(const struct payload *payload, struct flow *flow,
@@ -195,7 +212,7 @@ static void count_msend(const struct payload *payload, struct flow *flow,
 	flow->n_proofs = 0;
 	read_field(&msend_sequence, bytes, MSEND_SIZE, &number);
 	read_field(&msend_time, bytes, MSEND_SIZE, &sent);
-	if (is_anew(flow, space, number, sent))
+	if (is_anew(flow, rest, space, number, sent))
 		step = sequence_count_other(&flow->sequence, &rest->log, space, number);
 	else
 		step = sequence_count(&flow->sequence, &rest->log, space, number, 1);
@@ -261,21 +278,30 @@ static bool add_proof(const struct payload *payload, struct flow *flow,
 	return (uint16_t)(header->sequence - proofs[0] - 1) < FLOW_N_PROOFS * max_ahead;
 }
 
-static void become_proven_rtp(const struct payload *payload, struct flow *flow,
-			      struct flow_rest *rest,
-			      const struct payload_bytes *datagram,
-			      const struct rtp_header *header)
+static enum sequence_step become_proven_rtp(const struct payload *payload,
+					    struct flow *flow, struct flow_rest *rest,
+					    const struct payload_bytes *datagram,
+					    const struct rtp_header *header)
 {
 	become(flow, rest, SAMPLE_RTP);
 	for (int i = 0; i < FLOW_N_PROOFS - 1; i++)
 		sequence_count(&flow->sequence, &rest->log, &payload->rtp_space,
 			       rest->proofs[i], 1);
-	count_rtp(payload, flow, rest, datagram, header);
+	return count_rtp(payload, flow, rest, datagram, header);
+}
+
+/* Something else came: if there is more of it, the flow is something else. */
+static void count_misfit(struct flow *flow, struct flow_rest *rest)
+{
+	flow->clock = FLOW_NO_CLOCK;
+	if (++flow->n_proofs == MAX_MISFITS)
+		become(flow, rest, SAMPLE_NO_SEQUENCE);
 }
 
 /* The kind is unknown, or the packet does not fit it. */
-static void look_anew(const struct payload *payload, struct flow *flow,
-		      struct flow_rest *rest, const struct payload_bytes *datagram)
+static enum sequence_step look_anew(const struct payload *payload, struct flow *flow,
+				    struct flow_rest *rest,
+				    const struct payload_bytes *datagram)
 {
 	struct rtp_header header;
 
@@ -285,29 +311,29 @@ static void look_anew(const struct payload *payload, struct flow *flow,
 	} else if (flow->kind != SAMPLE_RTP && is_rtp_msend(datagram)) {
 		rtp_parse(datagram->bytes, datagram->n, &header);
 		become(flow, rest, SAMPLE_RTP);
-		count_rtp(payload, flow, rest, datagram, &header);
+		return count_rtp(payload, flow, rest, datagram, &header);
 	} else if (flow->kind != SAMPLE_NO_SEQUENCE) {
-		flow->clock = FLOW_NO_CLOCK;
-		if (++flow->n_proofs == MAX_MISFITS)
-			become(flow, rest, SAMPLE_NO_SEQUENCE);
+		count_misfit(flow, rest);
 	} else if (!rtp_parse(datagram->bytes, datagram->n, &header)) {
 		flow->n_proofs = 0;
 	} else if (add_proof(payload, flow, rest, &header)) {
-		become_proven_rtp(payload, flow, rest, datagram, &header);
+		return become_proven_rtp(payload, flow, rest, datagram, &header);
 	}
+	return SEQUENCE_ON;
 }
 
-static void count_auto(const struct payload *payload, struct flow *flow,
-		       struct flow_rest *rest, const struct payload_bytes *datagram)
+static enum sequence_step count_auto(const struct payload *payload, struct flow *flow,
+				     struct flow_rest *rest,
+				     const struct payload_bytes *datagram)
 {
 	struct rtp_header header;
 
 	if (flow->kind == SAMPLE_RTP && rtp_parse(datagram->bytes, datagram->n, &header))
-		count_rtp(payload, flow, rest, datagram, &header);
-	else if (flow->kind == SAMPLE_MSEND && is_msend(datagram->bytes, datagram->n))
-		count_msend(payload, flow, rest, datagram, datagram->bytes);
-	else
-		look_anew(payload, flow, rest, datagram);
+		return count_rtp(payload, flow, rest, datagram, &header);
+	if (flow->kind != SAMPLE_MSEND || !is_msend(datagram->bytes, datagram->n))
+		return look_anew(payload, flow, rest, datagram);
+	count_msend(payload, flow, rest, datagram, datagram->bytes);
+	return SEQUENCE_ON;
 }
 
 static void count_forced_rtp(const struct payload *payload, struct flow *flow,
@@ -330,23 +356,55 @@ static void count_forced_msend(const struct payload *payload, struct flow *flow,
 			    datagram->bytes + RTP_HEADER_SIZE);
 }
 
-/* TS packets fill the datagram, or stand behind an RTP header (RFC 2250 2). */
-static void count_ts(struct flow_rest *rest, const struct payload_bytes *datagram)
+/* Where TS packets would begin: they fill the datagram, or stand behind an RTP header
+ * (RFC 2250 2). UINT32_MAX: that was not captured. */
+static uint32_t find_ts(const struct payload_bytes *datagram)
 {
-	const uint8_t *bytes = datagram->bytes;
-	uint32_t n = datagram->n;
 	struct rtp_header header;
 
-	if (rtp_parse(bytes, n, &header)) {
-		bytes += header.size;
-		n -= header.size;
-	}
-	if (n == 0 || bytes[0] != TS_SYNC_BYTE)
+	if (!rtp_parse(datagram->bytes, datagram->n, &header))
+		return 0;
+	return header.size ? header.size : UINT32_MAX;
+}
+
+/* What RTP says about the order tells what the counters cannot. */
+static void count_ts_stream(const struct payload *payload, struct flow_rest *rest,
+			    const uint8_t *bytes, uint32_t n, enum sequence_step step)
+{
+	if (step == SEQUENCE_BACK)
 		return;
-	if (datagram->n < datagram->length)
+	if (step == SEQUENCE_LATE) {
+		ts_count_late(&rest->ts, bytes, n);
+		return;
+	}
+	if (step == SEQUENCE_OVER)
+		ts_expect_gap(&rest->ts);
+	ts_count(&rest->ts, payload->pool, bytes, n);
+	/* Who says that it is TS is believed. */
+	if (payload->loss == FLOW_LOSS_TS)
+		rest->ts.is_proven |= rest->ts.packets > 1;
+}
+
+static void count_ts(const struct payload *payload, struct flow *flow,
+		     struct flow_rest *rest, const struct payload_bytes *datagram,
+		     enum sequence_step step)
+{
+	uint32_t at = find_ts(datagram);
+	bool has_sync = at < datagram->n && datagram->bytes[at] == TS_SYNC_BYTE;
+	bool is_cut = datagram->n < datagram->length;
+
+	/* The rest of a flow is elsewhere in memory. */
+	if (!flow->is_ts && (!has_sync || is_cut))
+		return;
+	if (is_cut && (has_sync || at == UINT32_MAX)) {
 		ts_forget(&rest->ts);
-	else if (ts_is_stream(bytes, n))
-		ts_count(&rest->ts, bytes, n);
+	} else if (has_sync && ts_is_stream(datagram->bytes + at, datagram->n - at)) {
+		flow->is_ts = true;
+		count_ts_stream(payload, rest, datagram->bytes + at, datagram->n - at,
+				step);
+	} else if (flow->is_ts) {
+		flow->is_ts = ts_count_misfit(&rest->ts, payload->pool);
+	}
 }
 
 static const struct sequence_space *get_space(const struct payload *payload,
@@ -367,14 +425,14 @@ void payload_count(const struct payload *payload, struct flow *flow,
 {
 	switch (payload->loss) {
 	case FLOW_LOSS_AUTO:
-		count_auto(payload, flow, rest, datagram);
-		count_ts(rest, datagram);
+		count_ts(payload, flow, rest, datagram,
+			 count_auto(payload, flow, rest, datagram));
 		break;
 	case FLOW_LOSS_RTP:
 		count_forced_rtp(payload, flow, rest, datagram);
 		break;
 	case FLOW_LOSS_TS:
-		count_ts(rest, datagram);
+		count_ts(payload, flow, rest, datagram, SEQUENCE_ON);
 		break;
 	case FLOW_LOSS_MSEND:
 		count_forced_msend(payload, flow, rest, datagram);
@@ -394,7 +452,8 @@ void payload_count_unseen(const struct payload *payload, struct flow *flow,
 {
 	struct sequence *sequence = &flow->sequence;
 
-	ts_forget(&rest->ts);
+	if (flow->is_ts)
+		ts_forget(&rest->ts);
 	if (has_no_sent_time(flow))
 		count_arrival(flow, datagram);
 	else
@@ -402,7 +461,7 @@ void payload_count_unseen(const struct payload *payload, struct flow *flow,
 	if (!sequence->is_started)
 		return;
 	if (payload->has_count)
-		*sequence = (struct sequence){ 0 };
+		sequence_skip(sequence);
 	else
 		sequence_count(sequence, &rest->log, get_space(payload, flow),
 			       sequence->next, 1);
@@ -410,7 +469,7 @@ void payload_count_unseen(const struct payload *payload, struct flow *flow,
 
 bool payload_has_ts(const struct flow_rest *rest)
 {
-	return rest->ts.packets > 1;
+	return rest->ts.is_proven && !rest->ts.is_overflown;
 }
 
 enum sample_sequence payload_get_sequence(const struct flow *flow,
@@ -418,7 +477,7 @@ enum sample_sequence payload_get_sequence(const struct flow *flow,
 {
 	if (flow->kind == SAMPLE_NO_SEQUENCE && payload_has_ts(rest))
 		return SAMPLE_TS;
-	return flow->kind;
+	return rest->log.is_known ? flow->kind : SAMPLE_NO_SEQUENCE;
 }
 
 enum sample_clock payload_get_clock(const struct flow *flow)

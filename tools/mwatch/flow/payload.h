@@ -19,15 +19,21 @@ struct payload {
 	enum flow_loss loss;
 	struct flow_field sequence, count;
 	bool has_count;
-	uint32_t rtp_clock; /* Hz; 0: by payload type */
-	uint32_t size;      /* bytes that are read, TS aside */
+	uint32_t rtp_clock;   /* Hz; 0: by payload type */
+	uint32_t size;        /* bytes that are read, TS aside */
+	struct ts_pool *pool; /* borrowed */
 	struct sequence_space rtp_space, msend_space, field_space;
 };
 
-void payload_init(struct payload *payload, const struct flow_settings *settings);
+/* The pool is for all flows. */
+void payload_init(struct payload *payload, const struct flow_settings *settings,
+		  struct ts_pool *pool);
 
 /* The first datagram of a flow comes. */
 void payload_start(const struct payload *payload, struct flow *flow);
+
+/* The flow makes room for another one. */
+void payload_end(const struct payload *payload, struct flow_rest *rest);
 
 /* One datagram (not glued ones) of a flow. */
 struct payload_bytes {
@@ -46,7 +52,7 @@ void payload_count(const struct payload *payload, struct flow *flow,
 void payload_count_unseen(const struct payload *payload, struct flow *flow,
 			  struct flow_rest *rest, const struct payload_bytes *datagram);
 
-/* What loss is told by; none while nothing is proven. */
+/* What loss is told by; none while nothing is proven, or was read. */
 enum sample_sequence payload_get_sequence(const struct flow *flow,
 					  const struct flow_rest *rest);
 enum sample_clock payload_get_clock(const struct flow *flow);

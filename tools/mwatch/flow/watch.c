@@ -102,9 +102,9 @@ void watch_expire(struct watch *watch, uint64_t before_ns)
 	fragments_expire(watch->fragments, before_ns);
 }
 
-static void renew(struct watch *watch)
+void watch_renew(struct watch *watch)
 {
-	uint32_t ifindex = if_nametoindex(watch->name);
+	uint32_t ifindex = watch->is_removed ? if_nametoindex(watch->name) : 0;
 
 	if (!ifindex || ring_renew(watch->ring, ifindex) < 0)
 		return;
@@ -117,8 +117,7 @@ void watch_take(struct watch *watch, struct sample_interface *ret)
 	struct sample_wire *total = &ret->total, *interval = &ret->interval;
 	const struct sample_wire *taken = &watch->taken;
 
-	if (watch->is_removed)
-		renew(watch);
+	watch_renew(watch);
 	memcpy(ret->name, watch->name, sizeof(ret->name));
 	ret->ifindex = watch->ifindex;
 	ret->is_gone = watch->is_removed || !ring_is_up(watch->ring);

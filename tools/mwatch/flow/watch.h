@@ -37,8 +37,11 @@ int watch_count(struct watch *watch, struct flow_table *table);
 /* Gives up datagrams that began before that time and are not complete. */
 void watch_expire(struct watch *watch, uint64_t before_ns);
 
+/* Watches an interface that was removed and is there again. */
+void watch_renew(struct watch *watch);
+
 /* Fills what the flow table does not know of the interface, and begins its next interval.
- * One that was removed and is there again is watched again. */
+ * It is renewed, too. */
 void watch_take(struct watch *watch, struct sample_interface *ret);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "page-flows.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "figure.h"
@@ -13,6 +14,9 @@
 
 #define BITS_PER_BYTE 8
 #define NSEC_PER_USEC 1e3
+
+/* Ten years; beyond all that mwatch writes. */
+#define MAX_NS 3.2e17
 
 #define LABEL_MAX 512
 
@@ -99,7 +103,7 @@ static void print_us(double us, FILE *out)
 		print_none(out);
 		return;
 	}
-	figure_format_duration((uint64_t)(us * NSEC_PER_USEC), text);
+	figure_format_duration((uint64_t)fmin(us * NSEC_PER_USEC, MAX_NS), text);
 	print_text(text, out);
 }
 
@@ -168,7 +172,7 @@ static void print_row(const struct history *history, uint32_t i, FILE *out)
 	print_fault(flow->has_sequence, counts->lost, flow->is_by_ts ? " TS" : "", out);
 	print_share(flow, out);
 	print_fault(flow->has_sequence, counts->duplicates, "", out);
-	print_fault(flow->has_sequence, counts->reordered, "", out);
+	print_fault(flow->has_sequence && !flow->is_by_ts, counts->reordered, "", out);
 	print_scaled((double)flow->peak_1ms_pps, out);
 	print_us(flow->jitter_us, out);
 	print_us(flow->gap_us, out);

@@ -16,6 +16,9 @@
 #define NSEC_PER_SEC  1e9
 #define BITS_PER_BYTE 8
 
+/* Beyond all that mwatch writes; a number of 64 bits holds it. */
+#define MAX_RATE 1e18
+
 /* In units of the drawing, which is scaled to the width of the page. */
 #define WIDTH          860.0
 #define HEIGHT         236.0
@@ -293,7 +296,7 @@ static void print_words(const struct page_plot *plot, uint32_t i, FILE *out)
 		fprintf(out, "%s to %s: nothing known", begin, end);
 		return;
 	}
-	figure_format_exact((uint64_t)(get_rate(point) + 0.5), rate);
+	figure_format_exact((uint64_t)fmin(get_rate(point) + 0.5, MAX_RATE), rate);
 	figure_format_unit((double)point->bytes * BITS_PER_BYTE / point->seconds, "bit/s",
 			   bits);
 	fprintf(out, "%s to %s: %s packets/s, %s", begin, end, rate, bits);

@@ -18,9 +18,13 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 
-/* More than that is no interval (ten years), and no time (the year 2500). */
+/* More than that is no interval (ten years), and no time (the year 2262, when signed
+ * nanoseconds end). */
 #define MAX_SECONDS 3.2e8
-#define MAX_TIME    16725225600LL
+#define MAX_TIME    9214646400LL
+
+/* An interval is as long as a microsecond, or cannot be known. */
+#define MIN_SECONDS 1e-6
 
 struct reading {
 	char *path; /* owned; NULL: standard input */
@@ -277,7 +281,8 @@ static int read_line(struct reading *reading, struct reading_line *ret)
 	if (!get_text(object, "interface", &line.interface) || !line.interface)
 		return refuse(reading, "no ", "interface");
 	if (!get_number(object, "seconds", &line.seconds) || line.seconds < 0 ||
-	    line.seconds > MAX_SECONDS)
+	    line.seconds > MAX_SECONDS ||
+	    (line.seconds > 0 && line.seconds < MIN_SECONDS))
 		return refuse(reading, "no ", "seconds");
 	wrong = read_counts(object, line_counts, N_LINE_COUNTS, &line);
 	if (wrong)
@@ -308,7 +313,8 @@ static int read_text(struct reading *reading, size_t *ret_len)
 			return r;
 		}
 		reading->n_line++;
-	} while (reading->text[strspn(reading->text, " \t\r\n")] == '\0');
+		/* A NUL is none of these. */
+	} while (strspn(reading->text, " \t\r\n") == (size_t)len);
 	*ret_len = (size_t)len;
 	return 1;
 }

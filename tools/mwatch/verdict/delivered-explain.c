@@ -82,11 +82,46 @@ static void append_causes(struct sentence *sentence,
 				 "for a firewall (nft list ruleset) or tc filters");
 }
 
+/* Why there is nothing to compare with. */
+static const char *find_reason(const struct sample_delivery *delivery)
+{
+	switch (-delivery->socket) {
+	case -DELIVERED_OUTGOING:
+		return "this host sends to the group itself";
+	case -DELIVERED_SHORT:
+		return "it was too short, or nothing came since it began";
+	case ENOENT:
+		return "no UDP socket is bound to the port";
+	case EADDRINUSE:
+		return "the port is not to be shared: a program has it without "
+		       "SO_REUSEADDR";
+	case EACCES:
+	case EPERM:
+		return "ports this low need CAP_NET_BIND_SERVICE, or a lower "
+		       "net.ipv4.ip_unprivileged_port_start";
+	case EMFILE:
+	case ENFILE:
+		return "too many files are open: raise ulimit -n";
+	}
+	return "it is not known which sources the host admits";
+}
+
 static bool is_missing(const struct sample_delivery *delivery)
 {
 	uint64_t socket = (uint64_t)delivery->socket;
 
 	return delivery->wire > socket && delivery->wire - socket > delivery->under_way;
+}
+
+static void append_socket(struct sentence *sentence,
+			  const struct sample_delivery *delivery)
+{
+	append(sentence, ", %" PRId64 " came to sockets", delivery->socket);
+	if (delivery->under_way)
+		append(sentence,
+		       " (give or take %" PRIu64 ": packets came before it "
+		       "began)",
+		       delivery->under_way);
 }
 
 void delivered_explain(const struct sample_delivery *delivery, char *buf, size_t len)
@@ -97,14 +132,12 @@ void delivered_explain(const struct sample_delivery *delivery, char *buf, size_t
 		buf[0] = '\0';
 	append_endpoint(&sentence, delivery);
 	if (delivery->socket < 0) {
-		append(&sentence,
-		       "; what came to sockets cannot be known: this host sends to the "
-		       "group itself, or the port is not to be shared (a program has it "
-		       "without SO_REUSEADDR)");
+		append(&sentence, "; what came to sockets cannot be known: %s",
+		       find_reason(delivery));
 		append_queue(&sentence, delivery);
 		return;
 	}
-	append(&sentence, ", %" PRId64 " came to sockets", delivery->socket);
+	append_socket(&sentence, delivery);
 	append_queue(&sentence, delivery);
 	if (is_missing(delivery))
 		append_causes(&sentence, delivery);

@@ -6,46 +6,41 @@
  * Packets of this host's own come back by a way that is not seen here, so where it
  * sends to a group itself, what should come cannot be known.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "counters.h"
 #include "delivered-row.h"
+#include "delivered-sockets.h"
 #include "delivered.h"
 #include "files.h"
 #include "host.h"
 #include "links.h"
 #include "output.h"
+#include "target.h"
+
+/* Rows for sockets that may not be looked at: each could be of any group. */
+#define MAX_GUESSES 128
+
+/* The first interface of every network namespace; our own anchor is there. */
+#define LOOPBACK 1
+
+/* Of a packet that is counted on the wire, the socket may be some instructions away. */
+#define STRAGGLER_NS 2000000
 
 struct delivered {
-	pid_t pid;
+	struct target target;             /* pid 0: all processes */
 	struct msf_interface *interfaces; /* owned; indexes as of the last look */
 	uint32_t n_interfaces;
 	struct delivered_rows rows;
+	struct delivered_sockets sockets;
 	struct links links;
 	struct host host;
-	struct queues queues;
-	bool has_queues;  /* the last look at them succeeded */
-	uint64_t *inodes; /* of the process's sockets, ascending; owned */
-	uint32_t n_inodes;
 	struct counters before, now;
 	uint64_t when_ns; /* of the sample that was compared last */
 	bool has_warned;  /* that rows were left out */
 };
-
-/*
- * Sockets that are there already: their probes come before the packets
- */
-
-static int add_row(struct delivered *delivered, uint32_t i_interface,
-		   const struct place *place, uint16_t port)
-{
-	const struct delivered_key key = { i_interface, *place, port };
-	struct delivered_row *row;
-
-	return delivered_rows_add(&delivered->rows, &key, &row);
-}
 
 static uint32_t get_receiver(const struct delivered *delivered, uint32_t i_interface,
 			     uint16_t vlan)
@@ -54,130 +49,79 @@ static uint32_t get_receiver(const struct delivered *delivered, uint32_t i_inter
 				  delivered->interfaces[i_interface].ifindex, vlan);
 }
 
-static int add_rows_of(struct delivered *delivered, const struct queue *queue,
-		       const struct msf_membership *membership)
-{
-	const struct place place = { membership->ifindex,
-				     address_get(&membership->group) };
-	int r = 0;
+/*
+ * Rows for sockets that are there already: their probes come before the packets
+ */
 
-	if (!queue->port || !queue_hears(queue, &place, queue->port))
-		return 0;
-	for (uint32_t i = 0; r == 0 && i < delivered->n_interfaces; i++)
-		if (get_receiver(delivered, i, 0) == place.ifindex)
-			r = add_row(delivered, i, &place, queue->port);
-	return r;
-}
-
-static int add_rows_at(struct delivered *delivered, const struct queue *queue)
+/* What is received at that place, on every interface where it is seen. */
+static int add_rows(struct delivered *delivered, const struct place *place, uint16_t port)
 {
-	struct place place = { .group = queue->address };
+	struct delivered_key key = { .place = *place, .port = port };
+	struct delivered_row *row;
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < delivered->n_interfaces; i++) {
-		place.ifindex = get_receiver(delivered, i, 0);
-		if (host_find(&delivered->host, &place) &&
-		    queue_hears(queue, &place, queue->port))
-			r = add_row(delivered, i, &place, queue->port);
+		key.i_interface = i;
+		if (get_receiver(delivered, i, 0) == place->ifindex)
+			r = delivered_rows_add(&delivered->rows, &key, &row);
 	}
 	return r;
 }
 
-static int compare_inodes(const void *a, const void *b)
+static int compare_queue(const void *key, const void *entry)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	uint64_t inode = *(const uint64_t *)key;
+	const struct queue *queue = entry;
 
-	return (x > y) - (x < y);
+	return (inode > queue->inode) - (inode < queue->inode);
 }
 
-static const struct queue *find_queue(const struct delivered *delivered, uint64_t inode)
+/* Sockets that may be looked at, with their memberships. */
+static int add_rows_of_members(struct delivered *delivered)
 {
-	const struct queues *queues = &delivered->queues;
+	const struct delivered_sockets *sockets = &delivered->sockets;
+	const struct queues *queues = &sockets->queues;
+	int r = 0;
 
-	/* The inode is the first member. */
-	return queues->n_queues ? bsearch(&inode, queues->queues, queues->n_queues,
-					  sizeof(*queues->queues), compare_inodes)
+	for (uint32_t i = 0; r == 0 && i < sockets->n_members; i++) {
+		const struct delivered_member *member = &sockets->members[i];
+		const struct queue *queue =
+			queues->n_queues
+				? bsearch(&member->inode, queues->queues,
+					  queues->n_queues, sizeof(*queue), compare_queue)
 				: NULL;
-}
 
-static int note_inode(struct delivered *delivered, uint64_t inode)
-{
-	uint64_t *inodes = reallocarray(delivered->inodes, delivered->n_inodes + 1,
-					sizeof(*inodes));
-
-	if (!inodes)
-		return -ENOMEM;
-	delivered->inodes = inodes;
-	inodes[delivered->n_inodes++] = inode;
-	return 0;
-}
-
-static int take_sockets(struct delivered *delivered, struct msf_state *state)
-{
-	struct msf_membership membership;
-	struct msf_socket socket;
-	int r = 0;
-
-	delivered->n_inodes = 0;
-	while (r == 0 && msf_state_pop_socket(state, &socket) > 0) {
-		const struct queue *queue = find_queue(delivered, socket.inode);
-
-		r = note_inode(delivered, socket.inode);
-		while (r == 0 && queue &&
-		       msf_state_pop_membership(state, &membership) > 0)
-			r = add_rows_of(delivered, queue, &membership);
+		if (queue && queue->port &&
+		    queue_hears(queue, &member->place, queue->port))
+			r = add_rows(delivered, &member->place, queue->port);
 	}
-	if (delivered->n_inodes)
-		qsort(delivered->inodes, delivered->n_inodes, sizeof(*delivered->inodes),
-		      compare_inodes);
 	return r;
 }
 
-/* Sockets of anybody that are bound to a group. */
-static int take_queues(struct delivered *delivered)
+/* Others: what the host has joined and they can hear. */
+static int add_rows_of_strangers(struct delivered *delivered)
 {
+	const struct delivered_sockets *sockets = &delivered->sockets;
+	const struct queues *queues = &sockets->queues;
 	int r = 0;
 
-	for (uint32_t i = 0; r == 0 && i < delivered->queues.n_queues; i++)
-		r = add_rows_at(delivered, &delivered->queues.queues[i]);
-	delivered_rows_sort(&delivered->rows);
+	for (uint32_t i = 0; r == 0 && i < queues->n_queues; i++) {
+		const struct queue *queue = &queues->queues[i];
+
+		if (!queue->port || delivered_sockets_find(sockets, queue->inode))
+			continue;
+		for (uint32_t j = 0; r == 0 && j < delivered->host.n_groups &&
+				     delivered->rows.n_rows < MAX_GUESSES;
+		     j++) {
+			const struct host_group *group = &delivered->host.groups[j];
+
+			if (!host_group_is_of_kernel(group) &&
+			    queue_hears(queue, &group->place, queue->port))
+				r = add_rows(delivered, &group->place, queue->port);
+		}
+	}
 	return r;
 }
-
-/* Those that may not be looked at get their probes when their packets are seen. */
-static int scan_sockets(struct delivered *delivered)
-{
-	const struct msf_scan scan = { .pid = delivered->pid,
-				       .flags = MSF_SCAN_HERE |
-						(delivered->pid ? MSF_SCAN_IDLE : 0) };
-	struct msf_state *state;
-	int r;
-
-	r = msf_state_scan(&state, NULL, &scan);
-	if (r < 0)
-		return r == -ENOMEM ? r : 0;
-	r = take_sockets(delivered, state);
-	msf_state_free(state);
-	delivered_rows_sort(&delivered->rows);
-	return r;
-}
-
-static int look_at_sockets(struct delivered *delivered)
-{
-	int r = 0;
-
-	if (!delivered->has_queues)
-		return 0;
-	if (!delivered->pid)
-		r = take_queues(delivered);
-	if (r == 0 && (delivered->pid || delivered->queues.has_new))
-		r = scan_sockets(delivered);
-	return r;
-}
-
-/*
- * Reading
- */
 
 static bool is_ours(const struct delivered *delivered, uint64_t inode)
 {
@@ -188,64 +132,139 @@ static bool is_ours(const struct delivered *delivered, uint64_t inode)
 	return false;
 }
 
-static bool is_asked_for(const struct delivered *delivered, const struct queue *queue)
+/*
+ * Probes are there as long as somebody listens
+ */
+
+static bool has_listener(const struct delivered *delivered,
+			 const struct delivered_row *row)
 {
-	if (!delivered->pid)
-		return !is_ours(delivered, queue->inode);
-	return delivered->n_inodes &&
-	       bsearch(&queue->inode, delivered->inodes, delivered->n_inodes,
-		       sizeof(*delivered->inodes), compare_inodes);
+	const struct queues *queues = &delivered->sockets.queues;
+
+	for (uint32_t i = 0; i < queues->n_queues; i++)
+		if (queue_hears(&queues->queues[i], &row->key.place, row->key.port) &&
+		    !is_ours(delivered, queues->queues[i].inode))
+			return true;
+	return false;
 }
 
-static void add_queue_drops(struct delivered *delivered, const struct queue *queue)
+/* One that was refused is tried again. */
+static void renew_probe(const struct delivered *delivered, struct delivered_row *row)
 {
-	for (uint32_t i = 0; i < delivered->rows.n_rows; i++) {
-		struct delivered_row *row = &delivered->rows.rows[i];
-
-		if (queue_hears(queue, &row->key.place, row->key.port))
-			row->queue_drops += queue->n_dropped;
+	if (!delivered->sockets.has_queues)
+		return;
+	if (has_listener(delivered, row)) {
+		if (row->probe.fd < 0)
+			delivered_row_open(row);
+	} else {
+		delivered_row_close(row);
 	}
 }
 
-static void read_queues(struct delivered *delivered)
+static void renew_probes(struct delivered *delivered)
 {
-	const struct queues *queues = &delivered->queues;
+	for (uint32_t i = 0; i < delivered->rows.n_rows; i++)
+		renew_probe(delivered, &delivered->rows.rows[i]);
+}
 
-	for (uint32_t i = 0; delivered->has_queues && i < queues->n_queues; i++)
+/*
+ * Looking
+ */
+
+static bool has_link(const struct delivered_key *key, void *data)
+{
+	const struct links *links = data;
+
+	for (uint32_t i = 0; i < links->n_links; i++)
+		if (links->links[i].ifindex == key->place.ifindex)
+			return true;
+	return false;
+}
+
+static int look_at_links(struct delivered *delivered)
+{
+	int r = links_refresh(&delivered->links);
+
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < delivered->n_interfaces; i++)
+		delivered->interfaces[i].ifindex =
+			links_find(&delivered->links, delivered->interfaces[i].name);
+	delivered_rows_keep(&delivered->rows, has_link, &delivered->links);
+	return 0;
+}
+
+/* Sockets, or memberships, that may not have been there at the last scan. */
+static bool has_news(const struct delivered *delivered)
+{
+	const struct queues *queues = &delivered->sockets.queues;
+
+	for (uint32_t i = 0; i < queues->n_queues; i++)
 		if (queues->queues[i].n_dropped &&
-		    is_asked_for(delivered, &queues->queues[i]))
-			add_queue_drops(delivered, &queues->queues[i]);
+		    !is_ours(delivered, queues->queues[i].inode))
+			return true;
+	return queues->has_new;
 }
 
-static void read_probes(struct delivered *delivered)
+static int scan_sockets(struct delivered *delivered)
 {
-	for (uint32_t i = 0; i < delivered->rows.n_rows; i++) {
-		struct delivered_row *row = &delivered->rows.rows[i];
-		int64_t n = probe_read(&row->probe);
+	struct target *target = &delivered->target;
+	int r = delivered_sockets_scan(&delivered->sockets, target->pid);
 
-		row->interval.socket = n < 0 ? -1 : row->interval.socket + n;
-	}
+	if (r < 0)
+		return r;
+	/* Another process may have its number now. */
+	if (target->pid && target_check(target) < 0)
+		delivered_sockets_forget(&delivered->sockets);
+	r = add_rows_of_members(delivered);
+	return r < 0 || target->pid ? r : add_rows_of_strangers(delivered);
+}
+
+static int look_at_sockets(struct delivered *delivered)
+{
+	int r = delivered_sockets_refresh(&delivered->sockets);
+
+	if (r < 0 || !delivered->sockets.has_queues)
+		return r;
+	if (delivered->target.pid || has_news(delivered))
+		r = scan_sockets(delivered);
+	delivered_rows_sort(&delivered->rows);
+	return r;
 }
 
 int delivered_read(struct delivered *delivered)
 {
-	int r = links_refresh(&delivered->links);
+	int r = look_at_links(delivered);
 
-	for (uint32_t i = 0; r == 0 && i < delivered->n_interfaces; i++)
-		delivered->interfaces[i].ifindex =
-			links_find(&delivered->links, delivered->interfaces[i].name);
 	/* What cannot be asked for the moment is not compared, and is asked again. */
 	if (r != -ENOMEM)
 		r = host_refresh(&delivered->host);
 	if (r != -ENOMEM)
-		r = queues_refresh(&delivered->queues);
-	delivered->has_queues = r == 0;
-	if (r == -ENOMEM || look_at_sockets(delivered) < 0)
-		return -ENOMEM;
+		r = look_at_sockets(delivered);
+	if (r == -ENOMEM)
+		return r;
+	renew_probes(delivered);
 	counters_read(&delivered->now);
-	read_queues(delivered);
-	read_probes(delivered);
 	return 0;
+}
+
+static uint64_t get_filter(const struct delivered *delivered,
+			   const struct delivered_row *row)
+{
+	const struct host_group *group = host_find(&delivered->host, &row->key.place);
+	uint64_t digest = group ? host_group_get_digest(group) : 0;
+
+	return group && !digest ? 1 : digest;
+}
+
+/* They count from the beginning of the run. */
+static void start_rows(struct delivered *delivered)
+{
+	for (uint32_t i = 0; i < delivered->rows.n_rows; i++) {
+		struct delivered_row *row = &delivered->rows.rows[i];
+
+		delivered_row_start(row, get_filter(delivered, row));
+	}
 }
 
 int delivered_new(struct delivered **ret, const struct delivered_settings *settings)
@@ -258,21 +277,20 @@ int delivered_new(struct delivered **ret, const struct delivered_settings *setti
 		return -ENOMEM;
 	files_raise_limit();
 	delivered->host = HOST_INIT;
-	delivered->pid = settings->pid;
+	delivered->target.pid = settings->pid;
 	delivered->n_interfaces = settings->n_interfaces;
 	delivered->interfaces = calloc(n ? n : 1, sizeof(*delivered->interfaces));
 	if (delivered->interfaces && n)
 		memcpy(delivered->interfaces, settings->interfaces,
 		       n * sizeof(*delivered->interfaces));
-	if (delivered->interfaces) {
-		delivered->queues.has_new = true;
+	if (delivered->interfaces)
 		r = delivered_read(delivered);
-		delivered->before = delivered->now;
-	}
 	if (r < 0) {
 		delivered_free(delivered);
 		return r;
 	}
+	delivered->before = delivered->now;
+	start_rows(delivered);
 	*ret = delivered;
 	return 0;
 }
@@ -282,13 +300,88 @@ struct delivered *delivered_free(struct delivered *delivered)
 	if (!delivered)
 		return NULL;
 	delivered_rows_fini(&delivered->rows);
-	queues_fini(&delivered->queues);
+	delivered_sockets_fini(&delivered->sockets);
 	host_fini(&delivered->host);
 	links_fini(&delivered->links);
-	free(delivered->inodes);
+	target_fini(&delivered->target);
 	free(delivered->interfaces);
 	free(delivered);
 	return NULL;
+}
+
+/*
+ * Receive queues
+ */
+
+static bool is_watched(const struct delivered *delivered, uint32_t ifindex)
+{
+	for (uint32_t i = 0; i < delivered->n_interfaces; i++)
+		if (get_receiver(delivered, i, 0) == ifindex)
+			return true;
+	return false;
+}
+
+/* Packets that are not seen here. */
+static bool may_get_others(const struct delivered *delivered, const struct queue *queue)
+{
+	for (uint32_t i = 0; i < delivered->host.n_groups; i++) {
+		const struct host_group *group = &delivered->host.groups[i];
+
+		if (group->place.ifindex != LOOPBACK && !host_group_is_of_kernel(group) &&
+		    !is_watched(delivered, group->place.ifindex) &&
+		    delivered_sockets_may_get(&delivered->sockets, queue, &group->place,
+					      queue->port))
+			return true;
+	}
+	return false;
+}
+
+static bool may_get(const struct delivered *delivered, const struct queue *queue,
+		    const struct delivered_row *row)
+{
+	return row->interval.filter &&
+	       delivered_sockets_may_get(&delivered->sockets, queue, &row->key.place,
+					 row->key.port);
+}
+
+/* The drops are of the one row whose packets it gets, or nobody knows of which. */
+static void charge(struct delivered *delivered, const struct queue *queue)
+{
+	bool is_doubtful = may_get_others(delivered, queue);
+	struct delivered_row *found = NULL;
+
+	for (uint32_t i = 0; i < delivered->rows.n_rows && !is_doubtful; i++) {
+		struct delivered_row *row = &delivered->rows.rows[i];
+
+		if (!delivered_row_is_active(row) || !may_get(delivered, queue, row))
+			continue;
+		is_doubtful = found != NULL;
+		found = row;
+	}
+	if (found && !is_doubtful)
+		found->interval.queue_drops += queue->n_dropped;
+	for (uint32_t i = 0; i < delivered->rows.n_rows && is_doubtful; i++)
+		delivered->rows.rows[i].has_queue_doubt |=
+			may_get(delivered, queue, &delivered->rows.rows[i]);
+}
+
+static bool is_asked_for(const struct delivered *delivered, const struct queue *queue)
+{
+	return delivered->target.pid
+		       ? delivered_sockets_find(&delivered->sockets, queue->inode) != NULL
+		       : !is_ours(delivered, queue->inode);
+}
+
+static void take_queues(struct delivered *delivered)
+{
+	const struct delivered_sockets *sockets = &delivered->sockets;
+
+	for (uint32_t i = 0; sockets->has_queues && i < sockets->queues.n_queues; i++) {
+		const struct queue *queue = &sockets->queues.queues[i];
+
+		if (queue->n_dropped && queue->port && is_asked_for(delivered, queue))
+			charge(delivered, queue);
+	}
 }
 
 /*
@@ -309,6 +402,22 @@ static bool make_key(const struct delivered *delivered, const struct sample_flow
 	return key.place.ifindex != 0;
 }
 
+/* What the host admits of it came, or should have come. */
+static void add_flow(struct delivered_interval *interval, const struct sample_flow *flow)
+{
+	const struct sample_counts *counts = &flow->interval;
+
+	if (flow->last_ns > interval->last_ns)
+		interval->last_ns = flow->last_ns;
+	if (!counts->packets)
+		return;
+	if (!interval->wire || flow->first_ns < interval->first_ns)
+		interval->first_ns = flow->first_ns;
+	interval->wire += counts->packets;
+	interval->peak_1ms += counts->peak_1ms;
+	interval->peak_100ms += counts->peak_100ms;
+}
+
 static void take_flow(const struct delivered *delivered, struct delivered_row *row,
 		      const struct sample_flow *flow)
 {
@@ -323,14 +432,40 @@ static void take_flow(const struct delivered *delivered, struct delivered_row *r
 	interval->is_wanted |= flow->verdict == SAMPLE_ACCEPT && !flow->is_outgoing;
 	row->has_outgoing |= flow->is_outgoing && flow->interval.packets;
 	interval->is_unknown |= verdict == SAMPLE_UNKNOWN;
-	if (flow->is_outgoing || verdict != SAMPLE_ACCEPT)
-		return;
-	interval->wire += flow->interval.packets;
-	interval->burst += flow->interval.peak_100ms;
-	interval->is_older |= flow->interval.packets && flow->first_ns < row->made_ns;
+	if (!flow->is_outgoing && verdict == SAMPLE_ACCEPT)
+		add_flow(interval, flow);
 }
 
-/* New rows count from now on. */
+static void take_flows(struct delivered *delivered, const struct sample *sample)
+{
+	struct delivered_key key;
+
+	for (uint32_t i = 0; i < sample->n_flows; i++) {
+		struct delivered_row *row;
+
+		if (!make_key(delivered, &sample->flows[i], &key))
+			continue;
+		row = delivered_rows_find(&delivered->rows, &key);
+		if (row)
+			take_flow(delivered, row, &sample->flows[i]);
+	}
+}
+
+/* Later than the wire; true: packets may still be on their way to the sockets. */
+static bool read_probes(struct delivered *delivered)
+{
+	bool is_behind = false;
+
+	for (uint32_t i = 0; i < delivered->rows.n_rows; i++) {
+		struct delivered_row *row = &delivered->rows.rows[i];
+
+		delivered_row_read(row);
+		is_behind |= delivered_row_is_behind(row);
+	}
+	return is_behind;
+}
+
+/* Rows for flows that were accepted, and have none yet. */
 static int add_new_rows(struct delivered *delivered, const struct sample *sample)
 {
 	struct delivered_row *row;
@@ -345,8 +480,8 @@ static int add_new_rows(struct delivered *delivered, const struct sample *sample
 			continue;
 		r = delivered_rows_add(&delivered->rows, &key, &row);
 		if (row) {
-			row->is_begun = row->is_shown = true;
-			row->under_way += flow->interval.peak_100ms;
+			renew_probe(delivered, row);
+			take_flow(delivered, row, flow);
 		}
 	}
 	delivered_rows_sort(&delivered->rows);
@@ -359,26 +494,26 @@ static int add_new_rows(struct delivered *delivered, const struct sample *sample
 	return r;
 }
 
-static void close_interval(struct delivered *delivered, const struct sample *sample)
+static int compare(struct delivered *delivered, const struct sample *sample)
 {
-	struct delivered_key key;
+	static const struct timespec straggler = { .tv_nsec = STRAGGLER_NS };
+	int r;
 
-	for (uint32_t i = 0; i < sample->n_flows; i++) {
-		struct delivered_row *row;
-
-		if (!make_key(delivered, &sample->flows[i], &key))
-			continue;
-		row = delivered_rows_find(&delivered->rows, &key);
-		if (row)
-			take_flow(delivered, row, &sample->flows[i]);
-	}
+	take_flows(delivered, sample);
+	r = add_new_rows(delivered, sample);
 	for (uint32_t i = 0; i < delivered->rows.n_rows; i++) {
 		struct delivered_row *row = &delivered->rows.rows[i];
 
-		row->interval.is_joined = host_find(&delivered->host, &row->key.place) !=
-					  NULL;
-		delivered_row_close(row);
+		row->interval.filter = get_filter(delivered, row);
 	}
+	if (read_probes(delivered)) {
+		nanosleep(&straggler, NULL);
+		read_probes(delivered);
+	}
+	take_queues(delivered);
+	for (uint32_t i = 0; i < delivered->rows.n_rows; i++)
+		delivered_row_take(&delivered->rows.rows[i], sample->interval_ns);
+	return r;
 }
 
 static void show_row(const struct delivered *delivered, const struct delivered_row *row,
@@ -389,7 +524,7 @@ static void show_row(const struct delivered *delivered, const struct delivered_r
 
 	*ret = (struct sample_delivery){ 0 };
 	delivered_row_show(row, ret);
-	if (!delivered->has_queues)
+	if (!delivered->sockets.has_queues)
 		ret->queue_drops = -1;
 	ret->checksum_drops = counters_get(now, before, i, COUNTERS_CHECKSUM);
 	ret->memory_drops = counters_get(now, before, i, COUNTERS_MEMORY);
@@ -419,8 +554,7 @@ int delivered_compare(struct delivered *delivered, struct sample *sample)
 	/* The same sample again adds nothing. */
 	if (sample->when_ns != delivered->when_ns) {
 		delivered->when_ns = sample->when_ns;
-		close_interval(delivered, sample);
-		r = add_new_rows(delivered, sample);
+		r = compare(delivered, sample);
 	}
 	return r < 0 ? r : show_rows(delivered, sample);
 }

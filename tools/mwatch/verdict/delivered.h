@@ -11,6 +11,7 @@
 #ifndef MWATCH_DELIVERED_H
 #define MWATCH_DELIVERED_H
 
+#include <errno.h>
 #include <sys/types.h>
 
 #include <msf.h>
@@ -18,6 +19,12 @@
 #include "sample.h"
 
 struct delivered;
+
+/* Why sample_delivery.socket is not known: one of these, or the -errno of the probe;
+ * -ENOENT: no socket is bound to the port. */
+#define DELIVERED_UNKNOWN  (-ENODATA) /* what should come */
+#define DELIVERED_OUTGOING (-ELOOP)   /* this host sends to the group itself */
+#define DELIVERED_SHORT    (-EAGAIN)  /* nothing was compared yet */
 
 struct delivered_settings {
 	pid_t pid; /* the receive queues of this process; 0: of all */
@@ -30,12 +37,14 @@ int delivered_new(struct delivered **ret, const struct delivered_settings *setti
 /* Frees; NULL is fine. Returns NULL. */
 struct delivered *delivered_free(struct delivered *delivered);
 
-/* Reads the probes and counters: call it right before counting_take(). 0 or -errno. */
+/* Looks at filters, sockets and counters: call it right before counting_take(). 0 or
+ * -errno. */
 int delivered_read(struct delivered *delivered);
 
 /* Fills deliveries (of the whole run) for the flows that were accepted, whose
- * verdicts are known by now. Groups and ports seen for the first time get
- * a probe, and count from then on. -ENOMEM. */
+ * verdicts are known by now. Reads the probes: call it right after
+ * counting_take(). Groups and ports seen for the first time get a probe, where
+ * somebody listens, and count from then on. -ENOMEM. */
 int delivered_compare(struct delivered *delivered, struct sample *sample);
 
 /* Where the packets of this one vanish, as a sentence. */

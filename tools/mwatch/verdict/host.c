@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host.h"
 
@@ -254,4 +255,46 @@ enum sample_verdict host_group_judge(const struct host_group *group,
 	if (n_exclude < group->n_exclude_min)
 		return SAMPLE_ACCEPT;
 	return n_exclude >= group->n_exclude_max ? SAMPLE_BLOCK : SAMPLE_UNKNOWN;
+}
+
+/* FNV-1a */
+static uint64_t mix(uint64_t digest, const void *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		digest = (digest ^ ((const uint8_t *)bytes)[i]) * UINT64_C(0x100000001b3);
+	return digest;
+}
+
+uint64_t host_group_get_digest(const struct host_group *group)
+{
+	/* No source is this one: so it tells of all that are not listed. */
+	const struct address other = { .is_ipv6 = group->place.group.is_ipv6 };
+	enum sample_verdict rest = host_group_judge(group, &other);
+	uint64_t digest = mix(UINT64_C(0xcbf29ce484222325), &rest, sizeof(rest));
+
+	for (uint32_t i = 0; i < group->numsrc; i++) {
+		struct address source = address_get(&group->slist[i].address);
+		enum sample_verdict verdict = host_group_judge(group, &source);
+
+		if (verdict == rest)
+			continue;
+		digest = mix(digest, &source, sizeof(source));
+		digest = mix(digest, &verdict, sizeof(verdict));
+	}
+	return digest;
+}
+
+/* RFC 3376 5; RFC 4291 2.7.1 and 2.8; what is solicited for an address of the host. */
+bool host_group_is_of_kernel(const struct host_group *group)
+{
+	static const uint8_t all_systems[4] = { 224, 0, 0, 1 };
+	static const uint8_t solicited[13] = { 0xff, 0x02, [11] = 1, [12] = 0xff };
+	const uint8_t *bytes = group->place.group.bytes;
+	static const uint8_t zeros[13] = { 0 };
+
+	if (!group->place.group.is_ipv6)
+		return memcmp(bytes, all_systems, sizeof(all_systems)) == 0;
+	return memcmp(bytes, solicited, sizeof(solicited)) == 0 ||
+	       (bytes[0] == 0xff && (bytes[1] == 1 || bytes[1] == 2) &&
+		memcmp(bytes + 2, zeros, sizeof(zeros)) == 0 && bytes[15] <= 2);
 }

@@ -46,4 +46,10 @@ const struct host_group *host_find(const struct host *host, const struct place *
 enum sample_verdict host_group_judge(const struct host_group *group,
 				     const struct address *source);
 
+/* Another one when other sources are admitted than before. */
+uint64_t host_group_get_digest(const struct host_group *group);
+
+/* Has the kernel joined it by itself, on every host? */
+bool host_group_is_of_kernel(const struct host_group *group);
+
 #endif

@@ -63,22 +63,34 @@ static uint32_t read_drops(int fd)
 	return info[SK_MEMINFO_DROPS];
 }
 
-void probe_init(struct probe *probe, const struct place *place, uint16_t port)
+static int set_up(int fd, const struct place *place, uint16_t port)
+{
+	int family = place->group.is_ipv6 ? AF_INET6 : AF_INET;
+
+	return set_filter(fd) && set_multicast_all(fd, family) &&
+			       set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+			       set_number(fd, SOL_SOCKET, SO_BINDTOIFINDEX,
+					  (int)place->ifindex) &&
+			       bind_probe(fd, place, port)
+		       ? 0
+		       : -errno;
+}
+
+int probe_init(struct probe *probe, const struct place *place, uint16_t port)
 {
 	int family = place->group.is_ipv6 ? AF_INET6 : AF_INET;
 	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int r = fd < 0 ? -errno : set_up(fd, place, port);
 	struct stat status = { 0 };
 
-	*probe = (struct probe){ .fd = -1 };
-	if (fd < 0)
-		return;
-	if (set_filter(fd) && set_multicast_all(fd, family) &&
-	    set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
-	    set_number(fd, SOL_SOCKET, SO_BINDTOIFINDEX, (int)place->ifindex) &&
-	    bind_probe(fd, place, port) && fstat(fd, &status) == 0)
-		*probe = (struct probe){ .fd = fd, .inode = status.st_ino };
-	else
+	if (r == 0 && fstat(fd, &status) < 0)
+		r = -errno;
+	if (r < 0 && fd >= 0) {
 		close(fd);
+		fd = -1;
+	}
+	*probe = (struct probe){ .fd = fd, .error = r, .inode = status.st_ino };
+	return r;
 }
 
 void probe_fini(struct probe *probe)

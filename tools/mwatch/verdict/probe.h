@@ -5,8 +5,9 @@
  *
  * It queues nothing, joins nothing, and takes nothing from others: a multicast packet
  * goes to every socket that it is for.  But a program that binds the port without
- * SO_REUSEADDR cannot start while it is there; hence one that was refused is not
- * tried again.
+ * SO_REUSEADDR cannot start while it is there: so there must be none where nobody shares
+ * the port already (delivered-sockets.h).  Each packet that it drops raises UdpInErrors
+ * of the network namespace (RFC 4113).
  */
 #ifndef MWATCH_VERDICT_PROBE_H
 #define MWATCH_VERDICT_PROBE_H
@@ -16,17 +17,19 @@
 #include "address.h"
 
 struct probe {
-	int fd; /* -1: it was refused */
+	int fd;    /* -1: there is none */
+	int error; /* then: -errno */
 	uint64_t inode;
 	uint32_t drops; /* as last read: 32 bits, they wrap */
 };
 
-/* Never fails: a probe that could not be made counts nothing. */
-void probe_init(struct probe *probe, const struct place *place, uint16_t port);
+/* 0 or -errno, which it keeps: then it counts nothing. */
+int probe_init(struct probe *probe, const struct place *place, uint16_t port);
 
+/* Of one that is not there it changes nothing. */
 void probe_fini(struct probe *probe);
 
-/* Packets since the last call; -1: it was refused. */
+/* Packets since the last call; -1: there is none. */
 int64_t probe_read(struct probe *probe);
 
 #endif

@@ -28,7 +28,7 @@ int process_socket_read(const struct msf_socket *from, struct process_socket *re
 bool process_socket_hears(const struct process_socket *socket,
 			  const struct process_flow *flow);
 
-/* Is it a socket that Linux gives every source, whatever its filter says? */
+/* Is it a socket that Linux gives every source, whatever any filter says? */
 bool process_socket_is_unfiltered(const struct process_socket *socket,
 				  const struct process_flow *flow);
 

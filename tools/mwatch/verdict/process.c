@@ -76,7 +76,7 @@ static uint32_t find_first(const void *key, const void *entries, uint32_t n, siz
  * Reading
  */
 
-/* Room for one more; grows by half as much again. */
+/* Room for one more; doubles. */
 static void *make_room(void *entries, uint32_t n, size_t size)
 {
 	/* At powers of two, and at the first one. */
@@ -162,7 +162,8 @@ static bool is_elsewhere(pid_t pid)
 
 static int look(struct process *process)
 {
-	const struct msf_scan scan = { .pid = process->pid,
+	const pid_t pid = process->target.pid;
+	const struct msf_scan scan = { .pid = pid,
 				       .flags = MSF_SCAN_HERE | MSF_SCAN_IDLE };
 	struct msf_socket socket;
 	int r = msf_state_scan(&process->state, NULL, &scan);
@@ -171,7 +172,7 @@ static int look(struct process *process)
 		r = add_socket(process, &socket);
 	if (r < 0)
 		return r;
-	if (process->n_sockets == 0 && is_elsewhere(process->pid))
+	if (process->n_sockets == 0 && is_elsewhere(pid))
 		return -EXDEV;
 	if (process->n_listeners)
 		qsort(process->listeners, process->n_listeners,
@@ -182,24 +183,34 @@ static int look(struct process *process)
 	return 0;
 }
 
-int process_refresh(struct process *process)
-{
-	int r;
-
-	process_fini(process);
-	r = look(process);
-	if (r < 0)
-		process_fini(process);
-	return r;
-}
-
-void process_fini(struct process *process)
+static void clear(struct process *process)
 {
 	msf_state_free(process->state);
 	free(process->sockets);
 	free(process->listeners);
 	free(process->memberships);
-	*process = (struct process){ .pid = process->pid };
+	*process = (struct process){ .target = process->target };
+}
+
+int process_refresh(struct process *process)
+{
+	int r = target_check(&process->target);
+
+	clear(process);
+	if (r == 0)
+		r = look(process);
+	/* Another one may have got its number meanwhile. */
+	if (r == 0)
+		r = target_check(&process->target);
+	if (r < 0)
+		clear(process);
+	return r;
+}
+
+void process_fini(struct process *process)
+{
+	clear(process);
+	target_fini(&process->target);
 }
 
 /*
@@ -353,7 +364,9 @@ static enum sample_verdict judge_listener(const struct process *process,
 	if (!process_socket_hears(socket, flow))
 		return SAMPLE_UNJOINED;
 	if (process_socket_is_unfiltered(socket, flow))
-		return pass_host(socket, host);
+		return flow->is_outgoing ? pass_host(socket, host) : SAMPLE_ACCEPT;
+	if (host == SAMPLE_BLOCK)
+		return SAMPLE_UNJOINED;
 	if (all == 0 || is_member(process, i_socket, flow))
 		return SAMPLE_UNJOINED;
 	return all < 0 ? SAMPLE_UNKNOWN : pass_host(socket, host);
@@ -407,7 +420,7 @@ enum sample_verdict process_judge(const struct process *process,
 		return SAMPLE_UNJOINED;
 	host = host_group_judge(group, &flow->source);
 	verdict = judge_members(process, flow, host);
-	if (verdict != SAMPLE_ACCEPT && host != SAMPLE_BLOCK)
+	if (verdict != SAMPLE_ACCEPT)
 		verdict = stronger(verdict, judge_listeners(process, flow, host));
 	return verdict;
 }

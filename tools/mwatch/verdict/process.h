@@ -5,26 +5,29 @@
  * and without one IP_MULTICAST_ALL does.
  *
  * For IPv6, Linux does not ask for the interface: the newest membership of the group
- * decides for all of them.  And a raw IPv6 socket gets every source that the host
- * admits, whatever its own filter says, unless it is bound to an address that is not the
- * group.
+ * decides for all of them.  And a raw IPv6 socket gets every source, whatever its
+ * own filter and that of the host say, as soon as the host has the group on the
+ * interface, unless it is bound to an address that is not the group; only what this host
+ * sends itself is kept from it by the host's filter.
  */
 #ifndef MWATCH_VERDICT_PROCESS_H
 #define MWATCH_VERDICT_PROCESS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include <msf.h>
 
 #include "host.h"
+#include "target.h"
 
 struct process_socket;
 struct process_listener;
 struct process_membership;
 
-/* Zero-initialised it has no sockets. */
+/* But for target.pid zero-initialised it has no sockets. */
 struct process {
-	pid_t pid;
+	struct target target;
 	struct msf_state *state;
 	struct process_socket *sockets; /* owned */
 	uint32_t n_sockets;
@@ -34,8 +37,9 @@ struct process {
 	uint32_t n_memberships;
 };
 
-/* Looks again. -ESRCH, -EPERM, -EXDEV: it lives in another network namespace, and has no
- * socket of this one; -errno. After an error it has no sockets. */
+/* Looks again. -ESRCH: it has ended, and that for good; -EPERM; -EXDEV: it lives in
+ * another network namespace, and has no socket of this one; -errno. After an error it
+ * has no sockets. */
 int process_refresh(struct process *process);
 
 void process_fini(struct process *process);
@@ -44,6 +48,7 @@ struct process_flow {
 	struct place place; /* where it is received */
 	struct address source;
 	uint16_t port;
+	bool is_outgoing; /* sent by this host: Linux loops back what the host admits */
 };
 
 /* group: what host_find() says of the place. */

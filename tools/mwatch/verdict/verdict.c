@@ -3,7 +3,7 @@
  * verdict: chooses whose filter is asked (see verdict.h).
  *
  * A flow that this host sends is judged as if it came in: members on the host itself
- * get a copy under the same rules.
+ * get a copy under the same rules, but for raw IPv6 sockets (process.h).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ int verdict_new(struct verdict **ret, const struct verdict_settings *settings)
 		return -ENOMEM;
 	verdict->host = HOST_INIT;
 	verdict->hold = settings->hold;
-	verdict->process.pid = settings->pid;
+	verdict->process.target.pid = settings->pid;
 	verdict->interfaces = calloc(n ? n : 1, sizeof(*verdict->interfaces));
 	if (!verdict->interfaces) {
 		verdict_free(verdict);
@@ -90,7 +90,7 @@ static int look(struct verdict *verdict)
 	if (r == 0)
 		find_interfaces(verdict);
 	/* The process first: what it joins meanwhile, the host has joined, too. */
-	if (r == 0 && !verdict->hold && verdict->process.pid)
+	if (r == 0 && !verdict->hold && verdict->process.target.pid)
 		r = process_refresh(&verdict->process);
 	if (r == -ESRCH) {
 		ended = r;
@@ -147,7 +147,7 @@ static enum sample_verdict judge(const struct verdict *verdict,
 	if (verdict->hold)
 		return judge_by_hold(verdict->hold, flow);
 	group = host_find(&verdict->host, &flow->place);
-	if (verdict->process.pid)
+	if (verdict->process.target.pid)
 		return process_judge(&verdict->process, flow, group);
 	return group ? host_group_judge(group, &flow->source) : SAMPLE_UNJOINED;
 }
@@ -170,6 +170,7 @@ enum sample_verdict verdict_judge_flow(const struct verdict *verdict,
 		.place.group = address_make(flow->family, flow->group),
 		.source = address_make(flow->family, flow->source),
 		.port = flow->port,
+		.is_outgoing = flow->is_outgoing,
 	};
 
 	if (!verdict->is_known || flow->i_interface >= verdict->n_interfaces)

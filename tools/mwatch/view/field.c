@@ -17,22 +17,30 @@
 #define PEAK_1MS_PER_SEC   1000
 #define PEAK_100MS_PER_SEC 10
 
-/* Where the microseconds stand in RFC 3339's text. */
-#define N_MICROSECONDS  6
+/* Where the seconds and microseconds stand in RFC 3339's text. */
+#define AT_SECONDS      17
 #define AT_MICROSECONDS 20
+
+/* With zeros in front. */
+static void put_digits(char *end, uint32_t value, unsigned int n)
+{
+	while (n-- > 0) {
+		end[n] = (char)('0' + value % 10);
+		value /= 10;
+	}
+}
 
 static char *put_number(char *end, uint64_t value)
 {
-	char digits[24];
-	size_t n = 0;
+	unsigned int n = 1;
 
-	do
-		digits[n++] = (char)('0' + value % 10);
-	while (value /= 10);
-	while (n)
-		*end++ = digits[--n];
-	*end = '\0';
-	return end;
+	for (uint64_t limit = 10; value >= limit && n < 20; n++)
+		limit *= 10;
+	for (unsigned int i = n; i-- > 0;) {
+		end[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	return end + n;
 }
 
 /* Three digits behind the point, but for zeros at the end. */
@@ -49,7 +57,6 @@ static char *put_fraction(char *end, double value)
 			rest %= unit;
 		}
 	}
-	*end = '\0';
 	return end;
 }
 
@@ -61,30 +68,28 @@ static char *put_text(char *end, const char *text)
 void field_format_time(struct field_clock *clock, uint64_t ns,
 		       char buf[JSONLINE_TIME_MAX])
 {
-	const struct timespec when = { .tv_sec = (time_t)(ns / NSEC_PER_SEC),
-				       .tv_nsec = (long)(ns % NSEC_PER_SEC) };
-	uint32_t us = (uint32_t)(when.tv_nsec / 1000);
+	uint64_t minute = ns / NSEC_PER_SEC / 60;
+	unsigned int i = minute % FIELD_N_MINUTES;
 
-	if (!clock->is_set || clock->second != when.tv_sec) {
-		jsonline_format_time(&when, clock->text);
-		clock->second = when.tv_sec;
-		clock->is_set = true;
+	if (!clock->minutes[i].is_set || clock->minutes[i].minute != minute) {
+		const struct timespec when = { .tv_sec = (time_t)(minute * 60) };
+
+		jsonline_format_time(&when, clock->minutes[i].text);
+		clock->minutes[i].minute = minute;
+		clock->minutes[i].is_set = true;
 	}
-	memcpy(buf, clock->text, JSONLINE_TIME_MAX);
-	for (int i = N_MICROSECONDS - 1; i >= 0; i--) {
-		buf[AT_MICROSECONDS + i] = (char)('0' + us % 10);
-		us /= 10;
-	}
+	memcpy(buf, clock->minutes[i].text, JSONLINE_TIME_MAX);
+	/* The zone is one of whole minutes. */
+	put_digits(buf + AT_SECONDS, (uint32_t)(ns / NSEC_PER_SEC % 60), 2);
+	put_digits(buf + AT_MICROSECONDS, (uint32_t)(ns % NSEC_PER_SEC / 1000), 6);
 }
 
 static char *put_time(char *end, struct field_clock *clock, uint64_t ns)
 {
-	char text[JSONLINE_TIME_MAX];
-
 	if (ns == 0)
 		return end;
-	field_format_time(clock, ns, text);
-	return stpcpy(end, text);
+	field_format_time(clock, ns, end);
+	return end + strlen(end);
 }
 
 /* A field's value behind end, and where it ends then. */
@@ -103,7 +108,17 @@ typedef char *put_field(char *end, struct field_context *context,
 		return value;                                             \
 	}
 
-static char *put_address(char *end, const struct sockaddr_storage *address)
+static char *put_ipv4(char *end, const uint8_t address[4])
+{
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			*end++ = '.';
+		end = put_number(end, address[i]);
+	}
+	return end;
+}
+
+static char *put_ipv6(char *end, const struct sockaddr_storage *address)
 {
 	int len = endpoint_format_address(address, end, ENDPOINT_TEXT_MAX);
 
@@ -118,8 +133,10 @@ static char *put_source(char *end, struct field_context *context,
 
 	(void)context;
 	(void)counts;
+	if (flow->family == AF_INET)
+		return put_ipv4(end, flow->source);
 	sample_get_source(flow, &address);
-	return put_address(end, &address);
+	return put_ipv6(end, &address);
 }
 
 static char *put_group(char *end, struct field_context *context,
@@ -129,8 +146,10 @@ static char *put_group(char *end, struct field_context *context,
 
 	(void)context;
 	(void)counts;
+	if (flow->family == AF_INET)
+		return put_ipv4(end, flow->group);
 	sample_get_group(flow, &address);
-	return put_address(end, &address);
+	return put_ipv6(end, &address);
 }
 
 /* A number that only a sequence tells. */
@@ -158,7 +177,7 @@ FIELD(pps, put_fraction(end, get_rate(context, counts->packets)))
 FIELD(bps, put_fraction(end, get_rate(context, counts->bytes) * BITS_PER_BYTE))
 FIELD(lost, put_known(end, flow, counts->lost))
 FIELD(duplicates, put_known(end, flow, counts->duplicates))
-FIELD(reordered, put_known(end, flow, counts->reordered))
+FIELD(reordered, sample_has_reordered(flow) ? put_number(end, counts->reordered) : end)
 FIELD(restarts, put_known(end, flow, counts->restarts))
 FIELD(ts_lost, flow->has_ts ? put_number(end, counts->ts_lost) : end)
 FIELD(jitter, put_us(end, flow->clock != SAMPLE_NO_JITTER, flow->jitter_ns))
@@ -168,8 +187,8 @@ FIELD(peak_100ms, put_number(end, (uint64_t)counts->peak_100ms *PEAK_100MS_PER_S
 FIELD(ttl, put_number(end, flow->ttl))
 FIELD(sequence, put_text(end, sample_get_sequence_name(flow->sequence)))
 FIELD(clock, put_text(end, sample_get_clock_name(flow->clock)))
-FIELD(first, put_time(end, &context->first, flow->first_ns))
-FIELD(last, put_time(end, &context->last, flow->last_ns))
+FIELD(first, put_time(end, &context->clock, flow->first_ns))
+FIELD(last, put_time(end, &context->clock, flow->last_ns))
 FIELD(verdict, put_text(end, sample_get_verdict_name(flow->verdict)))
 
 static const struct {

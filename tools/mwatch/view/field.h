@@ -20,17 +20,21 @@
 #define FIELD_TEXT_MAX 64
 #define FIELD_NAME_MAX 24
 
-/* A time whose second is known already: most flows share theirs with the one before. */
+/* Minutes whose text is known already: most flows share theirs with others. */
+#define FIELD_N_MINUTES 64
+
 struct field_clock {
-	bool is_set;
-	time_t second;
-	char text[JSONLINE_TIME_MAX];
+	struct {
+		bool is_set;
+		uint64_t minute; /* since the epoch */
+		char text[JSONLINE_TIME_MAX];
+	} minutes[FIELD_N_MINUTES];
 };
 
 struct field_context {
-	bool is_total; /* counts of the whole run, not of the interval */
-	uint64_t ns;   /* how long it was */
-	struct field_clock first, last;
+	bool is_total;            /* counts of the whole run, not of the interval */
+	uint64_t ns;              /* how long it was */
+	struct field_clock clock; /* filled as it is used */
 };
 
 const char *field_get_name(unsigned int i);

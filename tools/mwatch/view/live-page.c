@@ -169,8 +169,8 @@ static void put_numbers(struct page *page)
 	put_count(page, "lost", interval->lost, total->lost, is_known, LIVE_RED);
 	put_count(page, "duplicates", interval->duplicates, total->duplicates, is_known,
 		  LIVE_PLAIN);
-	put_count(page, "reordered", interval->reordered, total->reordered, is_known,
-		  LIVE_PLAIN);
+	put_count(page, "reordered", interval->reordered, total->reordered,
+		  sample_has_reordered(flow), LIVE_PLAIN);
 	put_count(page, "restarts", interval->restarts, total->restarts, is_known,
 		  LIVE_PLAIN);
 	if (flow->has_ts)

@@ -86,7 +86,10 @@ static void format_duplicates(const struct row *row, char buf[CELL_MAX])
 
 static void format_reordered(const struct row *row, char buf[CELL_MAX])
 {
-	format_known(row, row->flow->total.reordered, buf);
+	if (sample_has_reordered(row->flow))
+		live_format_count(row->flow->total.reordered, buf);
+	else
+		strcpy(buf, "-");
 }
 
 static void format_jitter(const struct row *row, char buf[CELL_MAX])

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "field.h"
+#include "order.h"
 #include "utf8.h"
 
 #define END_OF_LINE "\r\n"
@@ -79,6 +80,8 @@ static void print_flows(FILE *out, const struct view_csv *view,
 
 		if (view->top && i >= view->top)
 			break;
+		if (!order_is_shown(sample, flow, false))
+			continue;
 		/* It may go to a terminal. */
 		utf8_clean(sample->interfaces[flow->i_interface].name, name,
 			   sizeof(name));

@@ -13,6 +13,7 @@
 
 #include "field.h"
 #include "jsonline.h"
+#include "order.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 
@@ -101,6 +102,7 @@ static json_t *json_delivery(const struct sample_delivery *delivery)
 				 json_known(delivery->checksum_drops));
 	r |= json_object_set_new(o, "memory_drops", json_known(delivery->memory_drops));
 	r |= json_object_set_new(o, "route_drops", json_known(delivery->route_drops));
+	r |= json_object_set_new(o, "under_way", json_count(delivery->under_way));
 	return whole(o, r);
 }
 
@@ -156,30 +158,40 @@ static void print_flow(FILE *out, struct field_context *context,
 		       const struct sample_flow *flow)
 {
 	char line[FIELD_N * (FIELD_NAME_MAX + FIELD_TEXT_MAX + 8)], *end = line;
-	char value[FIELD_TEXT_MAX];
 
 	for (unsigned int i = 0; i < FIELD_N; i++) {
+		bool is_text = field_is_text(i);
+		size_t len;
+
 		*end++ = i ? ',' : '{';
 		end = put_quoted(end, field_get_name(i));
 		*end++ = ':';
-		if (field_format(i, context, flow, value) == 0)
+		len = field_format(i, context, flow, end + is_text);
+		if (len == 0) {
 			end = stpcpy(end, "null");
-		else if (field_is_text(i))
-			end = put_quoted(end, value);
-		else
-			end = stpcpy(end, value);
+			continue;
+		}
+		if (is_text)
+			end[0] = end[len + 1] = '"';
+		end += len + 2 * is_text;
 	}
 	*end++ = '}';
 	fwrite(line, 1, (size_t)(end - line), out);
 }
 
+static bool is_shown(const struct sample *sample, const struct sample_flow *flow,
+		     uint32_t i_interface, bool is_total)
+{
+	return flow->i_interface == i_interface && order_is_shown(sample, flow, is_total);
+}
+
 static struct shown count_flows(const struct sample *sample, uint32_t i_interface,
-				uint32_t top)
+				bool is_total, uint32_t top)
 {
 	struct shown shown = { 0 };
 
 	for (uint32_t i = 0; i < sample->n_flows; i++) {
-		if (sample->flows[i].i_interface != i_interface)
+		if (!is_shown(sample, &sample->flows[i], i_interface, is_total))
 			continue;
 		shown.n_total++;
 		shown.n_shown += !top || i < top;
@@ -197,7 +209,7 @@ static void print_flows(FILE *out, const struct sample *sample, uint32_t i_inter
 	uint64_t n_printed = 0;
 
 	for (uint32_t i = 0; n_printed < n; i++) {
-		if (sample->flows[i].i_interface != i_interface)
+		if (!is_shown(sample, &sample->flows[i], i_interface, is_total))
 			continue;
 		if (n_printed++)
 			putc(',', out);
@@ -209,7 +221,7 @@ static void print_flows(FILE *out, const struct sample *sample, uint32_t i_inter
 static int print_interface(const struct view_json *view, const struct sample *sample,
 			   uint32_t i_interface, bool is_total)
 {
-	struct shown shown = count_flows(sample, i_interface, view->top);
+	struct shown shown = count_flows(sample, i_interface, is_total, view->top);
 	FILE *out = outlet_get_file(view->outlet);
 	char *head = dump(json_head(sample, i_interface, is_total));
 	char *tail = dump(json_tail(sample, i_interface, is_total, &shown));

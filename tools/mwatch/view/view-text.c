@@ -18,6 +18,7 @@
 #include "endpoint.h"
 #include "figure.h"
 #include "names.h"
+#include "order.h"
 #include "utf8.h"
 
 #define NSEC_PER_SEC     1000000000ULL
@@ -29,11 +30,12 @@
 
 #define CELL_MAX        320 /* a host name, too */
 #define CLOCK_MAX       24
-#define EXPLANATION_MAX 512
+#define EXPLANATION_MAX 1024
 
 struct view_text {
 	struct outlet *outlet; /* borrowed */
 	uint32_t top;
+	bool is_narrow, is_farewell;
 	struct names *names;
 	void (*explain)(const struct sample_delivery *delivery, char *buf, size_t len);
 };
@@ -57,6 +59,7 @@ enum presence {
 	WITH_OUTGOING,
 	WITH_RESTARTS,
 	WITH_TS,
+	WITH_ROOM,
 };
 
 struct text_column {
@@ -163,7 +166,7 @@ static bool fill_duplicates(const struct row *row, char buf[CELL_MAX])
 
 static bool fill_reordered(const struct row *row, char buf[CELL_MAX])
 {
-	return fill_known(row, row->counts->reordered, buf);
+	return sample_has_reordered(row->flow) && fill_count(row->counts->reordered, buf);
 }
 
 static bool fill_restarts(const struct row *row, char buf[CELL_MAX])
@@ -258,8 +261,8 @@ static const struct text_column summary_columns[] = {
 	{ "-TSLOST", fill_ts_lost, WITH_TS },
 	{ "-RESTARTS", fill_restarts, WITH_RESTARTS },
 	{ "-TTL", fill_ttl, ALWAYS },
-	{ "FIRST", fill_first, ALWAYS },
-	{ "LAST", fill_last, ALWAYS },
+	{ "FIRST", fill_first, WITH_ROOM },
+	{ "LAST", fill_last, WITH_ROOM },
 	{ "VERDICT", fill_verdict, ALWAYS },
 };
 
@@ -277,15 +280,20 @@ static const struct table interval_table = { interval_columns, N_INTERVAL_COLUMN
 					     false };
 static const struct table summary_table = { summary_columns, N_SUMMARY_COLUMNS, true };
 
-static bool is_present(enum presence presence, const struct sample *sample, uint32_t n)
+static bool is_present(enum presence presence, const struct view_text *view,
+		       const struct sample *sample, uint32_t n, bool is_total)
 {
 	if (presence == ALWAYS)
 		return true;
+	if (presence == WITH_ROOM)
+		return !view->is_narrow;
 	if (presence == WITH_INTERFACES)
 		return sample->n_interfaces > 1;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct sample_flow *flow = &sample->flows[i];
 
+		if (!order_is_shown(sample, flow, is_total))
+			continue;
 		if ((presence == WITH_VLANS && flow->vlan) ||
 		    (presence == WITH_OUTGOING && flow->is_outgoing) ||
 		    (presence == WITH_RESTARTS && flow->total.restarts) ||
@@ -316,9 +324,26 @@ static int add_rows(struct columns *columns, const struct table *table,
 	for (uint32_t i = 0; i < n && r == 0; i++) {
 		row.flow = &sample->flows[i];
 		row.counts = table->is_total ? &row.flow->total : &row.flow->interval;
+		if (!order_is_shown(sample, row.flow, table->is_total))
+			continue;
 		r = add_row(columns, table, &row);
 	}
 	return r;
+}
+
+/* Those that are shown; i_interface NULL: of all interfaces. */
+static uint32_t count_flows(const struct sample *sample, const uint32_t *i_interface,
+			    bool is_total)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < sample->n_flows; i++) {
+		const struct sample_flow *flow = &sample->flows[i];
+
+		n += (!i_interface || flow->i_interface == *i_interface) &&
+		     order_is_shown(sample, flow, is_total);
+	}
+	return n;
 }
 
 static int print_table(const struct view_text *view, const struct table *table,
@@ -326,7 +351,8 @@ static int print_table(const struct view_text *view, const struct table *table,
 {
 	FILE *out = outlet_get_file(view->outlet);
 	const char *titles[MAX_COLUMNS];
-	uint32_t n = sample->n_flows;
+	uint32_t n = sample->n_flows,
+		 n_shown = count_flows(sample, NULL, table->is_total);
 	struct columns *columns;
 	int r;
 
@@ -338,15 +364,16 @@ static int print_table(const struct view_text *view, const struct table *table,
 	if (r < 0)
 		return r;
 	for (unsigned int i = 0; i < table->n_columns; i++)
-		if (!is_present(table->columns[i].presence, sample, n))
+		if (!is_present(table->columns[i].presence, view, sample, n,
+				table->is_total))
 			columns_hide(columns, i);
 	r = add_rows(columns, table, view, sample, n);
 	if (r == 0)
 		r = columns_print(columns, out);
 	columns_free(columns);
-	if (n < sample->n_flows)
+	if (n < n_shown)
 		fprintf(out, "and %" PRIu32 " more flows (--top %" PRIu32 ")\n",
-			sample->n_flows - n, view->top);
+			n_shown - n, view->top);
 	return r;
 }
 
@@ -357,15 +384,6 @@ static void print_count(FILE *out, uint64_t count, const char *words)
 		fprintf(out, ", %" PRIu64 " %s", count, words);
 }
 
-static uint32_t count_flows(const struct sample *sample, uint32_t i_interface)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < sample->n_flows; i++)
-		n += sample->flows[i].i_interface == i_interface;
-	return n;
-}
-
 /* eth0: 12345 packets, 98.7 Mbit/s, 3 flows, 12 dropped */
 static void print_interface(FILE *out, const struct sample *sample, uint32_t i_interface,
 			    bool is_total)
@@ -374,7 +392,7 @@ static void print_interface(FILE *out, const struct sample *sample, uint32_t i_i
 	const struct sample_wire *wire = is_total ? &interface->total
 						  : &interface->interval;
 	uint64_t ns = is_total ? sample->total_ns : sample->interval_ns;
-	uint32_t n_flows = count_flows(sample, i_interface);
+	uint32_t n_flows = count_flows(sample, &i_interface, is_total);
 	char name[IF_NAMESIZE], rate[FIGURE_TEXT_MAX];
 
 	utf8_clean(interface->name, name, sizeof(name));
@@ -389,7 +407,7 @@ static void print_interface(FILE *out, const struct sample *sample, uint32_t i_i
 		print_count(out, wire->kernel_drops, "dropped by the kernel");
 	print_count(out, wire->evicted, "flows evicted");
 	print_count(out, wire->malformed, "malformed");
-	print_count(out, wire->orphans, "fragments without a first one");
+	print_count(out, wire->orphans, "datagrams in fragments that were not complete");
 	fputc('\n', out);
 }
 
@@ -398,11 +416,15 @@ static void print_deliveries(const struct view_text *view, const struct sample *
 	FILE *out = outlet_get_file(view->outlet);
 
 	for (uint32_t i = 0; i < sample->n_deliveries && view->explain; i++) {
-		char text[EXPLANATION_MAX] = "";
+		const struct sample_delivery *delivery = &sample->deliveries[i];
+		char text[EXPLANATION_MAX] = "", name[IF_NAMESIZE];
 
-		view->explain(&sample->deliveries[i], text, sizeof(text));
+		view->explain(delivery, text, sizeof(text));
 		utf8_clean(text, text, sizeof(text));
-		fprintf(out, "%s\n", text);
+		utf8_clean(sample->interfaces[delivery->i_interface].name, name,
+			   sizeof(name));
+		fprintf(out, "%s%s%s\n", sample->n_interfaces > 1 ? name : "",
+			sample->n_interfaces > 1 ? ": " : "", text);
 	}
 }
 
@@ -430,6 +452,9 @@ static int end(void *data, const struct sample *sample)
 	FILE *out = outlet_get_file(view->outlet);
 	int r;
 
+	/* Not every terminal has a second screen to return from. */
+	if (view->is_farewell)
+		fputc('\n', out);
 	fprintf(out, "in all, %.1f s\n", (double)sample->total_ns / 1e9);
 	for (uint32_t i = 0; i < sample->n_interfaces; i++)
 		print_interface(out, sample, i, true);
@@ -457,6 +482,8 @@ int view_text_new(struct sink *ret, const struct view_settings *settings)
 		return -ENOMEM;
 	view->outlet = settings->outlet;
 	view->top = settings->top;
+	view->is_narrow = settings->is_narrow;
+	view->is_farewell = settings->is_farewell;
 	view->explain = settings->explain;
 	r = names_new(&view->names, settings->has_names);
 	if (r < 0) {

@@ -16,6 +16,8 @@ struct view_settings {
 	struct outlet *outlet; /* borrowed */
 	uint32_t top;          /* rows of an interval and of the summary; 0: all */
 	bool has_names;        /* in the text; the others are for programs */
+	bool is_narrow;        /* the text leaves out when a flow was seen */
+	bool is_farewell;      /* the text stands behind a full screen */
 	/* Where packets vanish, as a sentence (delivered.h); NULL: not said. */
 	void (*explain)(const struct sample_delivery *delivery, char *buf, size_t len);
 };

@@ -75,6 +75,13 @@ class Stream(pyte.ByteStream):
     events = pyte.ByteStream.events | set(own.values())
 
 
+def start(command):
+    """With signals as on a terminal: shells ignore some for background jobs."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    os.execvp(command[0], command)
+
+
 class Person:
     """Somebody in front of a terminal."""
 
@@ -82,11 +89,17 @@ class Person:
         self.screen = Screen(80, 24)
         self.stream = Stream(self.screen)
         self.shown = b""
+        wait, go = os.pipe()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.execvp(command[0], command)
+            os.read(wait, 1)
+            start(command)
         self.modes = termios.tcgetattr(self.fd)
         self.size("80x24")
+        # Before that the command must not touch the terminal.
+        os.write(go, b"!")
+        os.close(go)
+        os.close(wait)
 
     def read(self, until):
         """What comes next, onto the screen; false at its end or when time is over."""

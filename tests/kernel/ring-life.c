@@ -221,7 +221,25 @@ static void set_down(const char *interface)
 	close(fd);
 }
 
-/* What came right before it went down is handed over after that was told. */
+/* What came right before it went down is handed over after that was told, or before on
+ * a machine that is slow. */
+static bool has_news_and_packet(struct reader *reader, uint32_t number)
+{
+	bool has_packet = false, is_down = false;
+
+	while (!has_packet || !is_down) {
+		int r = reader_read(reader);
+
+		if (r == 1 && !has_packet)
+			has_packet = is_number(&reader->packets[0], number);
+		else if (r == -ENETDOWN && !is_down)
+			is_down = true;
+		else
+			return false;
+	}
+	return true;
+}
+
 static void test_removed_busy(struct life *self)
 {
 	struct tap *tap = &self->tap;
@@ -234,8 +252,7 @@ static void test_removed_busy(struct life *self)
 	peer = frame_open("m0p");
 	send_numbers(peer, 7, 8);
 	set_down("m0");
-	tap_expect(tap, reader_await_error(&reader) == -ENETDOWN, "it is down");
-	tap_expect(tap, is_number(reader_pop(&reader), 7), "the last packet");
+	tap_expect(tap, has_news_and_packet(&reader, 7), "it is down; the last packet");
 	close(peer);
 	netns_replace_link(&self->net, 0);
 	tap_expect(tap, reader_await_error(&reader) == -ENODEV, "it is gone");

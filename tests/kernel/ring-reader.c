@@ -43,8 +43,7 @@ void reader_fini(struct reader *reader)
 	reader->ring = ring_free(reader->ring);
 }
 
-/* As ring_read(), but that it waits. */
-static int read_some(struct reader *reader)
+int reader_read(struct reader *reader)
 {
 	struct pollfd poller = { .fd = ring_get_fd(reader->ring), .events = POLLIN };
 	int r;
@@ -60,7 +59,7 @@ const struct ring_packet *reader_pop(struct reader *reader)
 	int r;
 
 	if (reader->i == reader->n) {
-		r = read_some(reader);
+		r = reader_read(reader);
 		if (r <= 0) {
 			tap_comment("no packet: %s", r ? strerror(-r) : "too late");
 			return NULL;
@@ -87,7 +86,7 @@ int reader_await_error(struct reader *reader)
 
 	reader->i = reader->n = 0;
 	do
-		r = read_some(reader);
+		r = reader_read(reader);
 	while (r > 0);
 	return r;
 }

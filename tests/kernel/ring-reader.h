@@ -24,6 +24,9 @@ struct reader {
 void reader_init(struct reader *reader, const char *interface, bool has_all_multicast);
 void reader_fini(struct reader *reader);
 
+/* As ring_read() with packets[], but that it waits; i and n stay as they are. */
+int reader_read(struct reader *reader);
+
 /* The next packet, or NULL: it did not come in time, or something else went wrong. */
 const struct ring_packet *reader_pop(struct reader *reader);
 

@@ -91,7 +91,7 @@ static int connect_group(int fd, const struct stream *stream)
 
 int socket_choose_source(const struct stream *stream, struct sockaddr_storage *ret)
 {
-	struct sockaddr_storage source;
+	struct sockaddr_storage source = { 0 };
 	socklen_t len = sizeof(source);
 	int fd = open_socket(stream), r;
 

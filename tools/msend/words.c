@@ -159,12 +159,12 @@ static int add_numbers(const char *option, struct numbers *list, char *text,
 /* Lists grow; of two other values one would silently replace the other. */
 static int check_once(struct words *words, enum words_option option)
 {
-	const char *name = option == WORDS_DURATION ? "--duration" : numbers[option].name;
-
-	if (option < WORDS_DURATION)
+	if (option < WORDS_DURATION || option >= WORDS_END)
 		return 0;
 	if (words->is_given[option])
-		return value_refuse(name, "given twice");
+		return value_refuse(option == WORDS_DURATION ? "--duration"
+							     : numbers[option].name,
+				    "given twice");
 	words->is_given[option] = true;
 	return 0;
 }

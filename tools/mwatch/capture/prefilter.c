@@ -13,6 +13,10 @@
 #include "link.h"
 #include "prefilter.h"
 
+/* With a constant: BPF_K, BPF_IMM and BPF_W are 0. */
+#define ADD    (BPF_ALU | BPF_ADD)
+#define LOAD_X (BPF_LDX | BPF_IMM)
+
 #define IPV4_HEADER 20u
 #define IPV6_HEADER 40u
 #define UDP_HEADER  8u
@@ -106,7 +110,7 @@ static void put_short(const struct view *view, uint32_t n_headers)
 		return;
 	}
 	put(view->program, BPF_MISC | BPF_TXA, 0, 0, 0);
-	put(view->program, BPF_ALU | BPF_ADD | BPF_K, n, 0, 0);
+	put(view->program, ADD, n, 0, 0);
 	put(view->program, BPF_RET | BPF_A, 0, 0, 0);
 }
 
@@ -287,7 +291,7 @@ static void put_tag(struct prefilter *program, uint32_t n_tags)
 	put(program, BPF_JMP | BPF_JEQ | BPF_K, ETH_P_8021AD, 2, 0);
 	put(program, BPF_JMP | BPF_JEQ | BPF_K, ETH_P_QINQ1, 1, 0);
 	put_return(program, 0);
-	put(program, BPF_LDX | BPF_W | BPF_IMM, n_tags * LINK_TAG, 0, 0);
+	put(program, LOAD_X, n_tags * LINK_TAG, 0, 0);
 	put(program, BPF_LD | BPF_H | BPF_ABS, LINK_TYPE + n_tags * LINK_TAG, 0, 0);
 }
 

@@ -262,7 +262,7 @@ static bool take_block(struct ring *ring)
 /* Was it removed? Then the kernel has let go of it. */
 static bool is_removed(const struct ring *ring)
 {
-	struct sockaddr_ll place;
+	struct sockaddr_ll place = { 0 };
 	socklen_t len = sizeof(place);
 
 	return getsockname(ring->fd, (struct sockaddr *)&place, &len) == 0 &&
@@ -307,7 +307,7 @@ int ring_renew(struct ring *ring, uint32_t ifindex)
 
 bool ring_is_up(const struct ring *ring)
 {
-	struct sockaddr_ll place;
+	struct sockaddr_ll place = { 0 };
 	socklen_t len = sizeof(place);
 	struct ifreq request = { 0 };
 

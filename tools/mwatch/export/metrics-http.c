@@ -31,6 +31,7 @@
 struct metrics_http {
 	int fd; /* listens; the daemon's once it runs */
 	struct MHD_Daemon *daemon;
+	int start_error;      /* -errno: why there is none */
 	pthread_mutex_t lock; /* of what follows */
 	struct metrics_snapshot *latest;
 };
@@ -219,23 +220,24 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection,
 static void *start_daemon(void *data)
 {
 	struct metrics_http *http = data;
-	int r = privilege_drop(false);
 
-	if (r < 0)
-		return (void *)(intptr_t)r;
+	http->start_error = privilege_drop(false);
+	if (http->start_error < 0)
+		return NULL;
 	http->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, handle, http,
 		MHD_OPTION_LISTEN_SOCKET, http->fd, MHD_OPTION_CONNECTION_LIMIT,
 		MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_END);
-	return (void *)(intptr_t)(http->daemon ? 0 : errno ? -errno : -ENOMEM);
+	if (!http->daemon)
+		http->start_error = errno ? -errno : -ENOMEM;
+	return NULL;
 }
 
 static int start_apart(struct metrics_http *http)
 {
 	sigset_t all, before;
 	pthread_t thread;
-	void *result;
 	int r;
 
 	sigfillset(&all);
@@ -244,8 +246,8 @@ static int start_apart(struct metrics_http *http)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r < 0)
 		return r;
-	pthread_join(thread, &result);
-	return (int)(intptr_t)result;
+	pthread_join(thread, NULL);
+	return http->start_error;
 }
 
 static int put(void *data, const struct sample *sample)

@@ -82,8 +82,10 @@ static void mark_run(uint64_t *bits, const struct sequence_space *space, uint64_
 	while (n > 0) {
 		uint64_t *word = &bits[number % space->n_window / 64];
 		uint64_t n_here = get_smaller(n, 64 - number % 64);
-		uint64_t mask = UINT64_MAX >> (64 - n_here) << number % 64;
+		uint64_t mask = UINT64_MAX;
 
+		if (n_here < 64)
+			mask = ((UINT64_C(1) << n_here) - 1) << number % 64;
 		*word = is_seen ? *word | mask : *word & ~mask;
 		number += n_here;
 		n -= n_here;

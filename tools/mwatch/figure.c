@@ -34,10 +34,12 @@ static const struct {
 static int get_decimals(double value, int n_digits)
 {
 	int decimals = n_digits - 1;
+	double limit = 10;
 
-	for (double limit = 10; decimals > 0 && value >= limit - pow(10, -decimals) / 2;
-	     limit *= 10)
+	while (decimals > 0 && value >= limit - pow(10, -decimals) / 2) {
 		decimals--;
+		limit *= 10;
+	}
 	return decimals;
 }
 

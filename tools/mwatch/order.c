@@ -122,9 +122,9 @@ static int compare_flows(const struct sample_flow *a, const struct sample_flow *
 {
 	int r = 0;
 
-	if (key == ORDER_SOURCE)
-		r = compare_sources(a, b);
-	else if (key == ORDER_GROUP && (r = compare_groups(a, b)) == 0)
+	if (key == ORDER_GROUP)
+		r = compare_groups(a, b);
+	if (r == 0 && (key == ORDER_GROUP || key == ORDER_SOURCE))
 		r = compare_sources(a, b);
 	if (r == 0)
 		r = compare_numbers(a->i_interface, b->i_interface);

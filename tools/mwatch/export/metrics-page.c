@@ -119,7 +119,7 @@ int metrics_page_new(struct metrics_page **ret, const struct sample *sample,
 		r = fill_interfaces(page);
 	find_hosts(page);
 	if (r < 0)
-		page = metrics_page_free(page);
+		metrics_page_free(page);
 	else
 		*ret = page;
 	return r;
@@ -139,6 +139,8 @@ static const void *get_item(const struct metrics_page *page, enum metrics_scope 
 {
 	const struct sample *sample = page->sample;
 
+	if (!sample)
+		return NULL;
 	switch (scope) {
 	case METRICS_RUN:
 		return i == 0 ? sample : NULL;

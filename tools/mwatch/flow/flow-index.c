@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 _Static_assert(sizeof(struct datagram_key) % sizeof(uint64_t) == 0, "keys are words");
 
@@ -20,7 +21,7 @@ static uint64_t get_random(void)
 
 	/* Never short for so few bytes; early in the boot it may fail (EAGAIN). */
 	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) != sizeof(value))
-		value = (uint64_t)rand() << 32 ^ (uintptr_t)&value;
+		value = (uint64_t)getpid() << 32 ^ (uintptr_t)&value;
 	return value;
 }
 

@@ -89,7 +89,8 @@ static int find_interface(struct history *history, const char *name, uint32_t *r
 	struct history_interface *larger;
 	uint32_t i = 0;
 
-	while (i < history->n_interfaces && strcmp(history->interfaces[i].name, name))
+	while (i < history->n_interfaces &&
+	       strcmp(history->interfaces[i].name, name) != 0)
 		i++;
 	*ret = i;
 	if (i < history->n_interfaces)

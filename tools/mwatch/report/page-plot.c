@@ -138,8 +138,8 @@ static void print_scale(const struct scale *scale, FILE *out)
 {
 	char text[FIGURE_TEXT_MAX];
 
-	for (double value = 0; value <= scale->top * 1.001; value += scale->step) {
-		double y = get_y(scale, value);
+	for (int i = 0; i * scale->step <= scale->top * 1.001; i++) {
+		double value = i * scale->step, y = get_y(scale, value);
 
 		figure_format_scaled(value, text);
 		fprintf(out,

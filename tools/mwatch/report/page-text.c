@@ -71,10 +71,9 @@ void page_format_zone(int32_t zone_s, char buf[PAGE_TIME_MAX])
 /* Three digits, or two if they are right but for one in a hundred: timers are late. */
 static void format_seconds(double seconds, char buf[PAGE_TIME_MAX])
 {
-	snprintf(buf, PAGE_TIME_MAX, "%.2g", seconds);
+	snprintf(buf, PAGE_TIME_MAX, "%.2g s", seconds);
 	if (fabs(strtod(buf, NULL) - seconds) > seconds / 100)
-		snprintf(buf, PAGE_TIME_MAX, "%.3g", seconds);
-	strcat(buf, " s");
+		snprintf(buf, PAGE_TIME_MAX, "%.3g s", seconds);
 }
 
 void page_format_length(double seconds, char buf[PAGE_TIME_MAX])

@@ -117,7 +117,9 @@ void links_fini(struct links *links)
 {
 	free(links->links);
 	free(links->vlans);
-	*links = (struct links){ 0 };
+	links->links = NULL;
+	links->vlans = NULL;
+	links->n_links = links->n_vlans = 0;
 }
 
 uint32_t links_find(const struct links *links, const char *name)

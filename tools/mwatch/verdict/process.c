@@ -189,7 +189,11 @@ static void clear(struct process *process)
 	free(process->sockets);
 	free(process->listeners);
 	free(process->memberships);
-	*process = (struct process){ .target = process->target };
+	process->sockets = NULL;
+	process->listeners = NULL;
+	process->memberships = NULL;
+	process->state = NULL;
+	process->n_sockets = process->n_listeners = process->n_memberships = 0;
 }
 
 int process_refresh(struct process *process)

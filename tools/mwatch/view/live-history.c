@@ -127,7 +127,7 @@ void live_history_put(struct live_history *history, const struct sample *sample)
 
 void live_history_want(struct live_history *history, uint64_t id)
 {
-	if (find(history, id))
+	if (!history || find(history, id))
 		return;
 	/* Not 0, which is free: the next interval is its first. */
 	history->rings[WANTED] = (struct ring){ .id = id, .last_put = UINT64_MAX };

@@ -106,7 +106,7 @@ static int press_filter(struct live_model *model, int key, int n_page)
 	char filter[LIVE_FILTER_MAX];
 	size_t n = strlen(model->filter);
 
-	strcpy(filter, model->filter);
+	snprintf(filter, sizeof(filter), "%s", model->filter);
 	if (is_enter(key)) {
 		model->mode = LIVE_TABLE;
 		return LIVE_GO_ON;

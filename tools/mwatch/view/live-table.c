@@ -26,7 +26,10 @@ static void format_mark(const struct row *row, char buf[CELL_MAX])
 {
 	bool is_frozen = live_model_is_frozen(row->draw->model, row->flow->id);
 
-	strcpy(buf, is_frozen ? "*" : row->flow->is_outgoing ? ">" : "");
+	snprintf(buf, CELL_MAX, "%s",
+		 is_frozen                ? "*"
+		 : row->flow->is_outgoing ? ">"
+					  : "");
 }
 
 static void format_source(const struct row *row, char buf[CELL_MAX])
@@ -69,7 +72,7 @@ static void format_bits(const struct row *row, char buf[CELL_MAX])
 static void format_known(const struct row *row, uint64_t count, char buf[CELL_MAX])
 {
 	if (row->flow->sequence == SAMPLE_NO_SEQUENCE)
-		strcpy(buf, "-");
+		snprintf(buf, CELL_MAX, "%s", "-");
 	else
 		live_format_count(count, buf);
 }
@@ -89,13 +92,13 @@ static void format_reordered(const struct row *row, char buf[CELL_MAX])
 	if (sample_has_reordered(row->flow))
 		live_format_count(row->flow->total.reordered, buf);
 	else
-		strcpy(buf, "-");
+		snprintf(buf, CELL_MAX, "%s", "-");
 }
 
 static void format_jitter(const struct row *row, char buf[CELL_MAX])
 {
 	if (row->flow->clock == SAMPLE_NO_JITTER)
-		strcpy(buf, "-");
+		snprintf(buf, CELL_MAX, "%s", "-");
 	else
 		live_format_time(row->flow->jitter_ns, buf);
 }
@@ -103,7 +106,7 @@ static void format_jitter(const struct row *row, char buf[CELL_MAX])
 static void format_gap(const struct row *row, char buf[CELL_MAX])
 {
 	if (!row->flow->interval.gap_ns)
-		strcpy(buf, "-");
+		snprintf(buf, CELL_MAX, "%s", "-");
 	else
 		live_format_time(row->flow->interval.gap_ns, buf);
 }
@@ -122,7 +125,7 @@ static void format_verdict(const struct row *row, char buf[CELL_MAX])
 {
 	const char *name = sample_get_verdict_name(row->flow->verdict);
 
-	strcpy(buf, name ? name : row->flow->is_outgoing ? "out" : "-");
+	snprintf(buf, CELL_MAX, "%s", name ? name : row->flow->is_outgoing ? "out" : "-");
 }
 
 static void format_ttl(const struct row *row, char buf[CELL_MAX])
@@ -151,7 +154,7 @@ static void format_sequence(const struct row *row, char buf[CELL_MAX])
 {
 	const char *name = sample_get_sequence_name(row->flow->sequence);
 
-	strcpy(buf, name ? name : "-");
+	snprintf(buf, CELL_MAX, "%s", name ? name : "-");
 }
 
 static format_cell *const formats[LIVE_N_COLUMNS] = {

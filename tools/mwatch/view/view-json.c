@@ -73,12 +73,12 @@ static json_t *json_head(const struct sample *sample, uint32_t i_interface, bool
 	const struct timespec when = { .tv_sec = (time_t)(sample->when_ns / NSEC_PER_SEC),
 				       .tv_nsec =
 					       (long)(sample->when_ns % NSEC_PER_SEC) };
-	uint64_t ns = is_total ? sample->total_ns : sample->interval_ns;
+	uint64_t us = (is_total ? sample->total_ns : sample->interval_ns) / 1000;
 	json_t *o = jsonline_new(is_total ? "summary" : "interval", &when);
 	int r = 0;
 
 	r |= json_object_set_new(o, "interface", jsonline_new_text(interface->name));
-	r |= json_object_set_new(o, "seconds", json_real((double)(ns / 1000) / 1e6));
+	r |= json_object_set_new(o, "seconds", json_real((double)us / 1e6));
 	r |= json_object_set_new(o, "packets", json_count(wire->packets));
 	r |= json_object_set_new(o, "bytes", json_count(wire->bytes));
 	return whole(o, r);

@@ -109,7 +109,7 @@ static bool fill_vlan(const struct row *row, char buf[CELL_MAX])
 
 static bool fill_direction(const struct row *row, char buf[CELL_MAX])
 {
-	strcpy(buf, row->flow->is_outgoing ? "out" : "in");
+	snprintf(buf, CELL_MAX, "%s", row->flow->is_outgoing ? "out" : "in");
 	return true;
 }
 
@@ -225,7 +225,7 @@ static bool fill_verdict(const struct row *row, char buf[CELL_MAX])
 	const char *name = sample_get_verdict_name(row->flow->verdict);
 
 	if (name)
-		strcpy(buf, name);
+		snprintf(buf, CELL_MAX, "%s", name);
 	return name;
 }
 

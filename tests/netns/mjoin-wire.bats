@@ -17,6 +17,7 @@ teardown() {
 }
 
 start_capture() {
+	rm -f "$wire.log"
 	ip netns exec "$tx" tcpdump -U --immediate-mode -n -i eth0 -Z root -w "$wire" \
 		'igmp or ip6' 2> "$wire.log" 3>&- &
 	capture=$!

@@ -87,15 +87,8 @@ load msend.bash
 }
 
 @test "--vlan tags the frames, full ones too" {
-	start_capture
 	# The tag is not among what tcpdump looks behind for "udp".
-	kill -INT "$capture"
-	wait "$capture"
-	ip netns exec "$rx" tcpdump -U --immediate-mode -n -i eth0 -Z root -w "$wire" \
-		vlan 2>"$wire.errors" 3>&- &
-	capture=$!
-	pids+=("$capture")
-	wait_for grep -q 'listening on' "$wire.errors"
+	start_capture vlan
 	run msend --packet --vlan 100 -z 1472 -c 2 232.1.1.1:5000 eth0
 	assert_success
 	run msend --packet --vlan 4094 -c 1 '[ff3e::1]:5000' eth0

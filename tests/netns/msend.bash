@@ -27,10 +27,12 @@ start_msend() {
 	pids+=($!)
 }
 
-# Without -s each packet would take as much room as the largest one.
+# start_capture [FILTER]: without -s each packet would take as much room as the largest
+# one. An earlier capture's words would say too soon that this one listens.
 start_capture() {
+	rm -f "$wire.errors"
 	ip netns exec "$rx" tcpdump -U --immediate-mode -n -i eth0 -Z root -B 8192 \
-		-s 1600 -w "$wire" udp 2>"$wire.errors" 3>&- &
+		-s 1600 -w "$wire" "${1:-udp}" 2>"$wire.errors" 3>&- &
 	capture=$!
 	pids+=("$capture")
 	wait_for grep -q 'listening on' "$wire.errors"

@@ -53,20 +53,30 @@
  *	EADDRNOTAVAIL	not a member, no such source, or the source is there already
  *	ENOBUFS		too many groups on the socket, or sources in the filter
  *	ENOMEM		no memory
- *	EMFILE		no file descriptor left to ask for index 0 or an address
+ *	EMFILE		no file descriptor left to ask for index 0 or an address, or
+ *			what this system can do
+ *
+ * and with the ASM backend, where the kernel has no source filters:
+ *
+ *	EPERM		SO_LOCK_FILTER: the socket's filter cannot be changed any more
+ *	EBUSY		the program has an eBPF filter on the socket
+ *	EOPNOTSUPP	socket filters do nothing here (msf_config_set_receive_calls())
  *
  * msf_explain() turns any of them into a sentence with its cause and cure.
  */
 #ifndef MSF_H
 #define MSF_H
 
+#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -92,9 +102,9 @@ struct msf_config;
  * Configuration and context
  *
  * Precedence: what a msf_config_set_*() call said, else the environment
- * (MSF_BACKEND=auto|kernel|asm, MSF_SEMANTICS=table|linux; ignored in programs
- * that run with raised privileges), else the default.  An environment variable
- * with another value makes msf_new() fail with -EINVAL.
+ * (MSF_BACKEND=auto|kernel|asm, MSF_SEMANTICS=table|linux, MSF_MAX_SOURCES=n; ignored
+ * in programs that run with raised privileges), else the default.  An environment
+ * variable with another value makes msf_new() fail with -EINVAL.
  * A configuration belongs to one thread at a time; contexts copy what they need.
  */
 
@@ -124,11 +134,20 @@ int msf_config_set_backend(struct msf_config *config, enum msf_backend backend);
 int msf_config_set_semantics(struct msf_config *config, enum msf_semantics semantics);
 
 /*
- * A limit of our own on the sources of one filter, below the kernel's; a
- * longer list is refused with -ENOBUFS. 0, the default: the kernel's alone.
+ * A limit of our own on the sources of one filter; a longer list is refused with
+ * -ENOBUFS.  0, the default: the kernel's alone, and 64 on the ASM backend, which can
+ * be raised by this to what a socket filter holds (4,096 instructions).
  * Since: 0.1.0
  */
 int msf_config_set_max_sources(struct msf_config *config, uint32_t max_sources);
+
+/*
+ * receives != 0 is a promise: from sockets handed to this context the program receives
+ * with msf_recvmsg() and its kin only.  On systems where socket filters do nothing
+ * (the ASM backend needs them, or this promise) these calls filter; without it
+ * requests that need a filter are refused there with -EOPNOTSUPP.  Since: 0.1.0
+ */
+int msf_config_set_receive_calls(struct msf_config *config, int receives);
 
 /*
  * Linux delivers to a socket what any other socket of the host has joined,
@@ -150,8 +169,7 @@ int msf_config_set_exclusive(struct msf_config *config, int exclusive);
 
 /*
  * New context in *ret. NULL config: the defaults. -EINVAL: the environment
- * names no backend or table; -EOPNOTSUPP: the backend is not to be had here;
- * -ENOMEM. Since: 0.1.0
+ * names no backend or table, or no number of sources; -ENOMEM. Since: 0.1.0
  */
 int msf_new(struct msf **ret, const struct msf_config *config);
 
@@ -297,11 +315,13 @@ struct msf_limits {
 	uint32_t set_sources; /* sources that one full-state request can carry */
 };
 
-/* The backend that this context uses: an enum msf_backend, never AUTO.
+/* The backend that this context uses: an enum msf_backend, never AUTO.  It is found out
+ * now if no request has done so; -EMFILE and its like when that cannot be.
  * Since: 0.1.0 */
 int msf_probe_backend(struct msf *msf);
 
-/* Limits for AF_INET or AF_INET6. -EAFNOSUPPORT for others. Since: 0.1.0 */
+/* Limits for AF_INET or AF_INET6. -EAFNOSUPPORT for others; or as above.
+ * Since: 0.1.0 */
 int msf_probe_limits(struct msf *msf, int family, struct msf_limits *ret_limits);
 
 /* One thing found out about this system, as text to show. */
@@ -345,8 +365,12 @@ struct msf_membership {
 	const struct sockaddr_storage *slist; /* ascending; of the state */
 };
 
-/* The memberships of one socket, looked up now, in *ret. One that is held on an
- * interface that is gone is not found. -EBADF, -ENOTSOCK, -ENOMEM. Since: 0.1.0 */
+/*
+ * The memberships of one socket, looked up now, in *ret.  One that is held on an
+ * interface that is gone is not found; nor, where the kernel has no source filters, one
+ * that was joined past libmsf: such a kernel cannot be asked. -EBADF, -ENOTSOCK,
+ * -ENOMEM. Since: 0.1.0
+ */
 int msf_state_new(struct msf_state **ret, struct msf *msf, int fd);
 
 /* Frees; NULL is fine. Returns NULL. Since: 0.1.0 */
@@ -384,7 +408,7 @@ struct msf_socket {
 	int multicast_all;               /* IP_MULTICAST_ALL: 0, 1; -1: not known */
 	int multicast_all6;              /* IPV6_MULTICAST_ALL, the same */
 	int64_t drops; /* packets dropped by its receive queue; -1: not known */
-	enum msf_backend backend; /* who filters */
+	enum msf_backend backend; /* who filters: what a context is to use for it */
 	unsigned int n_holders;
 	const struct msf_holder *holders; /* of the state */
 };
@@ -444,7 +468,9 @@ struct msf_group {
 /*
  * The groups of every interface of the caller's network namespace.  Linux does
  * not tell all of it there; what it leaves out is found with a scan, as far as the
- * sockets may be looked at.  -ENOMEM, -EMFILE and its like.  Since: 0.1.0
+ * sockets may be looked at.  Filters of the ASM backend count where all users of the
+ * group are seen: they say what sockets get, and not what is on the wire.
+ * -ENOMEM, -EMFILE and its like.  Since: 0.1.0
  */
 int msf_state_scan_groups(struct msf_state **ret, struct msf *msf);
 
@@ -577,6 +603,25 @@ int msf_getsockopt(int fd, int level, int optname, void *optval, socklen_t *optl
 /* ioctl(2) with the four requests above; every other one goes to the system as
  * it is. Since: 0.1.0 */
 int msf_ioctl(int fd, unsigned long request, ...);
+
+/*
+ * recv(2), recvfrom(2), recvmsg(2), recvmmsg(2), read(2), readv(2) and poll(2), which
+ * deliver only what the filters admit where neither the kernel nor a socket filter can
+ * see to that (msf_config_set_receive_calls()); everywhere else they are the system's.
+ * A packet that is not admitted ends no wait and starts no timeout anew.
+ * Since: 0.1.0
+ */
+ssize_t msf_recv(int fd, void *buf, size_t len, int flags);
+ssize_t msf_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from,
+		     socklen_t *fromlen);
+ssize_t msf_recvmsg(int fd, struct msghdr *msg, int flags);
+struct mmsghdr;  /* of <sys/socket.h> with _GNU_SOURCE */
+struct timespec; /* of <time.h>, which strict ISO C hides */
+int msf_recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
+		 struct timespec *timeout);
+ssize_t msf_read(int fd, void *buf, size_t len);
+ssize_t msf_readv(int fd, const struct iovec *iov, int n);
+int msf_poll(struct pollfd *fds, nfds_t n, int timeout);
 
 #ifdef MSF_RFC3678_NAMES
 #define setsourcefilter     msf_setsourcefilter

@@ -316,6 +316,18 @@ static void decode_structure(const struct abi_shape *shape, const void *value, s
 	}
 }
 
+/* A list that Linux calls too long before it looks for its bytes. */
+#define LINUX_SOURCES_MAX 0x1ffffffu
+
+/* Linux wants these to be exactly as long as they are, at this level. */
+static bool is_too_long(const struct abi_shape *shape, int level, size_t len)
+{
+	bool is_source = shape->layout == ABI_MREQ_SOURCE ||
+			 shape->layout == ABI_GROUP_SOURCE_REQ;
+
+	return is_source && level == IPPROTO_IP && len > least_size(shape->layout);
+}
+
 static int family_of(const struct abi_shape *shape, int level)
 {
 	if (shape->layout == ABI_GROUP_FILTER && !shape->optname)
@@ -335,10 +347,18 @@ void abi_decode(const struct abi_shape *shape, enum msf_verb verb, int level,
 	input->family = family_of(shape, level);
 	if (!value) {
 		input->fault = FAULT_NULL;
+		/* a NULL of no length may be a missing length */
+		if ((len && len < least_size(shape->layout)) ||
+		    is_too_long(shape, level, len))
+			input->fault_of_linux = FAULT_LENGTH;
 	} else if (len < least_size(shape->layout)) {
 		input->fault = FAULT_LENGTH;
 	} else {
 		decode_structure(shape, value, len, ret);
+		if (is_too_long(shape, level, len))
+			input->fault_of_linux = FAULT_LENGTH;
+		if (verb == MSF_SET_FILTER && input->request.numsrc >= LINUX_SOURCES_MAX)
+			input->fault_of_linux = FAULT_LIST_LENGTH;
 		if (verb == MSF_SET_FILTER &&
 		    len < abi_get_filter_size(shape, input->request.numsrc))
 			input->fault = FAULT_LENGTH;

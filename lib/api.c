@@ -4,8 +4,8 @@
 
 #include <errno.h>
 
+#include "backend.h"
 #include "context.h"
-#include "kernel.h"
 
 static int check(struct msf **msf, int fd, const struct request_input *input,
 		 struct request *ret)
@@ -28,7 +28,7 @@ int api_apply(struct msf *msf, int fd, const struct request_input *input)
 
 	if (r < 0)
 		return r;
-	r = kernel_apply(msf, fd, &rq);
+	r = backend_apply(msf, fd, &rq);
 	request_fini(&rq);
 	return r;
 }
@@ -44,7 +44,7 @@ int api_get(struct msf *msf, int fd, struct request_input *input, uint32_t *fmod
 	r = check(&msf, fd, input, &rq);
 	if (r < 0)
 		return r;
-	r = kernel_get(msf, fd, &rq, fmode, numsrc, slist);
+	r = backend_get(msf, fd, &rq, fmode, numsrc, slist);
 	request_fini(&rq);
 	return r;
 }

@@ -17,9 +17,11 @@
 struct msf_config {
 	int backend;   /* enum msf_backend; -1: not said */
 	int semantics; /* enum msf_semantics; -1: not said */
+	bool has_max_sources;
 	uint32_t max_sources;
 	bool is_multicast_all_kept;
 	bool is_exclusive;
+	bool is_receive_filtered;
 };
 
 #define CONFIG_INIT                            \
@@ -82,6 +84,7 @@ int msf_config_set_semantics(struct msf_config *config, enum msf_semantics seman
 
 int msf_config_set_max_sources(struct msf_config *config, uint32_t max_sources)
 {
+	config->has_max_sources = true;
 	config->max_sources = max_sources;
 	return 0;
 }
@@ -95,6 +98,12 @@ int msf_config_set_keep_multicast_all(struct msf_config *config, int keep)
 int msf_config_set_exclusive(struct msf_config *config, int exclusive)
 {
 	config->is_exclusive = exclusive;
+	return 0;
+}
+
+int msf_config_set_receive_calls(struct msf_config *config, int receives)
+{
+	config->is_receive_filtered = receives;
 	return 0;
 }
 
@@ -119,16 +128,38 @@ static int read_environment(const char *variable, const char *const words[], int
 static int resolve_backend(int configured, enum msf_backend *ret)
 {
 	static const char *const words[] = { "auto", "kernel", "asm" };
-	int backend = configured, r;
+	static const enum msf_backend backends[] = { MSF_BACKEND_AUTO, MSF_BACKEND_KERNEL,
+						     MSF_BACKEND_ASM };
+	int word, r;
 
-	if (backend < 0) {
-		r = read_environment("MSF_BACKEND", words, 3, &backend);
-		if (r < 0)
-			return r;
+	if (configured >= 0) {
+		*ret = (enum msf_backend)configured;
+		return 0;
 	}
-	if (backend == MSF_BACKEND_ASM)
-		return -EOPNOTSUPP;
-	*ret = MSF_BACKEND_KERNEL;
+	r = read_environment("MSF_BACKEND", words, 3, &word);
+	if (r < 0)
+		return r;
+	*ret = word < 0 ? MSF_BACKEND_AUTO : backends[word];
+	return 0;
+}
+
+static int resolve_max_sources(const struct msf_config *config, uint32_t *ret)
+{
+	const char *value = secure_getenv("MSF_MAX_SOURCES");
+	unsigned long number;
+	char *end;
+
+	*ret = config->max_sources;
+	if (config->has_max_sources || !value || !*value)
+		return 0;
+	/* strtoul() takes signs and blanks, too */
+	if (strspn(value, "0123456789") != strlen(value))
+		return -EINVAL;
+	errno = 0;
+	number = strtoul(value, &end, 10);
+	if (errno || number > UINT32_MAX)
+		return -EINVAL;
+	*ret = (uint32_t)number;
 	return 0;
 }
 
@@ -149,16 +180,23 @@ static int resolve_table(int configured, enum table *ret)
 static int context_init(struct msf *msf, const struct msf_config *config)
 {
 	static const struct msf_config defaults = CONFIG_INIT;
+	enum msf_backend backend;
 	int r;
 
 	if (!config)
 		config = &defaults;
 	*msf = (struct msf){
-		.max_sources = config->max_sources,
 		.is_multicast_all_kept = config->is_multicast_all_kept,
 		.is_exclusive = config->is_exclusive,
+		.is_receive_filtered = config->is_receive_filtered,
+		.filters = -1,
 	};
-	r = resolve_backend(config->backend, &msf->backend);
+	r = resolve_backend(config->backend, &backend);
+	if (r < 0)
+		return r;
+	msf->backend = backend;
+	msf->is_backend_given = backend != MSF_BACKEND_AUTO;
+	r = resolve_max_sources(config, &msf->max_sources);
 	if (r < 0)
 		return r;
 	return resolve_table(config->semantics, &msf->table);

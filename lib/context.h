@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The context: configuration resolved once, and what requests share. Immutable
- * after msf_new() but for the spare buffer, which is passed around atomically.
+ * after msf_new() but for what is found out on first use, and the spare buffer, which
+ * is passed around; atomically, all of it.
  */
 #ifndef LIB_CONTEXT_H
 #define LIB_CONTEXT_H
@@ -16,9 +17,12 @@
 struct kernel_buffer;
 
 struct msf {
-	enum msf_backend backend;
+	_Atomic(enum msf_backend) backend; /* AUTO until it is found out */
+	atomic_int filters;                /* enum asm_filters; -1 until they are tried */
 	enum table table;
-	uint32_t max_sources; /* 0: the kernel's limit alone */
+	bool is_backend_given; /* else it is the system's */
+	uint32_t max_sources;  /* 0: the backend's own limit */
+	bool is_receive_filtered;
 	bool is_multicast_all_kept;
 	bool is_exclusive;
 	_Atomic(struct kernel_buffer *) spare; /* owned */

@@ -92,7 +92,7 @@ static void explain_families(struct text *text, const struct sockaddr *source,
 		 text_format_sockaddr(group, g), family_name(group->sa_family));
 }
 
-static void explain_interface(struct text *text, int fd,
+static void explain_interface(struct text *text, struct msf *msf, int fd,
 			      const struct msf_request *request)
 {
 	struct request rq = { .ifindex = request->ifindex,
@@ -102,7 +102,7 @@ static void explain_interface(struct text *text, int fd,
 	sockaddr_get(request->group, &rq.group);
 	text_add(text, "there is no interface with index %u in this network namespace",
 		 request->ifindex);
-	if (!kernel_look(fd, &rq, &held) && held.mode != FILTER_NONE)
+	if (!backend_look(msf, fd, &rq, &held) && held.mode != FILTER_NONE)
 		text_add(text,
 			 "; it is gone since the socket joined: leave the group, and "
 			 "join it on the interface that took its place");
@@ -194,14 +194,14 @@ static bool explain_shape(struct text *text, int fd, const struct msf_request *r
 	}
 }
 
-static bool explain_interfaces(struct text *text, int fd,
+static bool explain_interfaces(struct text *text, struct msf *msf, int fd,
 			       const struct msf_request *request, enum fault fault)
 {
 	char group[INET6_ADDRSTRLEN];
 
 	switch ((int)fault) {
 	case FAULT_INTERFACE:
-		explain_interface(text, fd, request);
+		explain_interface(text, msf, fd, request);
 		return true;
 	case FAULT_INTERFACE_ADDRESS:
 		text_add(text, "no interface has that address: ip address shows them");
@@ -256,10 +256,10 @@ static void explain_addresses(struct text *text, int fd,
 	}
 }
 
-void explain_fault(struct text *text, int fd, const struct msf_request *request,
-		   enum fault fault, uint32_t position)
+void explain_fault(struct text *text, struct msf *msf, int fd,
+		   const struct msf_request *request, enum fault fault, uint32_t position)
 {
 	if (!explain_shape(text, fd, request, fault) &&
-	    !explain_interfaces(text, fd, request, fault))
+	    !explain_interfaces(text, msf, fd, request, fault))
 		explain_addresses(text, fd, request, fault, position);
 }

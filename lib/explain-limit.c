@@ -10,7 +10,7 @@
 #include "proc.h"
 #include "socket.h"
 
-static uint32_t wanted_sources(const struct request *rq, const struct kernel_held *held)
+uint32_t explain_count_wanted(const struct request *rq, const struct kernel_held *held)
 {
 	if (rq->verb == SET_INCLUDE || rq->verb == SET_EXCLUDE)
 		return rq->list.n;
@@ -25,7 +25,7 @@ static bool is_include(const struct request *rq)
 }
 
 /* Memberships on interfaces that are gone count too, but are not found. */
-static uint32_t count_groups(struct msf *msf, int fd, int family)
+uint32_t explain_count_groups(struct msf *msf, int fd, int family)
 {
 	struct msf_membership m;
 	struct msf_state *state;
@@ -55,7 +55,7 @@ static void explain_sources(struct text *text, const struct request *rq, uint32_
 		text_add(text, ", or spread the sources over several sockets");
 }
 
-static void explain_groups(struct text *text, uint32_t limit, uint32_t held)
+void explain_groups(struct text *text, uint32_t limit, uint32_t held)
 {
 	text_add(text,
 		 "too many groups for one socket: net.ipv4.igmp_max_memberships is %u in "
@@ -65,7 +65,7 @@ static void explain_groups(struct text *text, uint32_t limit, uint32_t held)
 }
 
 /* optmem_max is hidden in the namespaces of older kernels. */
-static void add_option_memory(struct text *text, long wanted)
+void explain_option_memory(struct text *text, long wanted)
 {
 	long optmem = proc_get_sysctl(SYSCTL_OPTION_MEMORY);
 
@@ -83,7 +83,7 @@ static void add_option_memory(struct text *text, long wanted)
 static void explain_memory(struct text *text, uint32_t groups, uint32_t groups_limit)
 {
 	text_add(text, "the socket's memory for options is used up: ");
-	add_option_memory(text, 0);
+	explain_option_memory(text, 0);
 	text_add(text, ", or use another socket");
 	if (groups_limit != UINT32_MAX && groups_limit)
 		text_add(text,
@@ -102,7 +102,7 @@ static void explain_size(struct text *text, const struct request *rq, uint32_t l
 		 "too many sources for one request: it carries %u at most, %u are "
 		 "needed: ",
 		 limit, rq->list.n);
-	add_option_memory(text, (long)wanted);
+	explain_option_memory(text, (long)wanted);
 }
 
 /* IPv4 lists that are too long for a struct group_filter need an address of the
@@ -118,7 +118,7 @@ static bool is_too_long_unnamed(int fd, const struct request *rq)
 void explain_limit(struct text *text, struct msf *msf, int fd, const struct request *rq,
 		   const struct kernel_held *held)
 {
-	uint32_t wanted = wanted_sources(rq, held), groups;
+	uint32_t wanted = explain_count_wanted(rq, held), groups;
 	struct msf_limits limits;
 
 	if (msf->max_sources && wanted > msf->max_sources) {
@@ -132,7 +132,7 @@ void explain_limit(struct text *text, struct msf *msf, int fd, const struct requ
 		text_add(text, "a limit was met, and the limits cannot be read now");
 		return;
 	}
-	groups = count_groups(msf, fd, rq->family);
+	groups = explain_count_groups(msf, fd, rq->family);
 	if (wanted > limits.sources)
 		explain_sources(text, rq, limits.sources, wanted);
 	else if (rq->list.n > limits.set_sources)

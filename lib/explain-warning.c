@@ -88,11 +88,12 @@ bool explain_is_stale(const struct request *rq)
 	return !is_found;
 }
 
-static void warn_of_replacement(struct text *text, int fd, const struct request *rq)
+static void warn_of_replacement(struct text *text, struct msf *msf, int fd,
+				const struct request *rq)
 {
 	struct kernel_held held;
 
-	if (kernel_look(fd, rq, &held) < 0 || held.mode == FILTER_NONE ||
+	if (backend_look(msf, fd, rq, &held) < 0 || held.mode == FILTER_NONE ||
 	    !explain_is_stale(rq))
 		return;
 	begin(text);
@@ -101,11 +102,41 @@ static void warn_of_replacement(struct text *text, int fd, const struct request 
 		 "is not joined: leave the group and join it again");
 }
 
+static bool has_sources(const struct request *rq)
+{
+	return rq->verb == JOIN_SOURCE || rq->verb == BLOCK_SOURCE || rq->list.n;
+}
+
+/* An any-source join asks for more than the filter, and in the source-specific range
+ * routers do not even take it. */
+static void warn_of_wire(struct text *text, const struct request *rq)
+{
+	bool is_ipv4 = rq->family == AF_INET;
+
+	if (!has_sources(rq))
+		return;
+	begin(text);
+	text_add(text,
+		 "the ASM backend filters the sources on the socket, and routers and "
+		 "switches see a join for every source");
+	if (addr_is_ssm(rq->group))
+		text_add(text,
+			 ", which routers ignore in the source-specific range %s (RFC "
+			 "4604)",
+			 is_ipv4 ? "232.0.0.0/8" : "ff3x::/32");
+}
+
 void explain_warnings(struct text *text, struct msf *msf, int fd,
 		      const struct request *rq)
 {
+	enum msf_backend backend = MSF_BACKEND_KERNEL;
+
+	backend_resolve(msf, fd, &backend);
 	warn_of_range(text, rq);
 	warn_of_interface(text, rq);
-	warn_of_interfaces(text, msf, fd, rq);
-	warn_of_replacement(text, fd, rq);
+	if (backend == MSF_BACKEND_ASM)
+		warn_of_wire(text, rq);
+	else
+		warn_of_interfaces(text, msf, fd, rq);
+	warn_of_replacement(text, msf, fd, rq);
 }

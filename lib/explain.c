@@ -182,17 +182,26 @@ static void explain_refusal(struct text *text, struct msf *msf, int fd,
 			    const struct request *rq, int error)
 {
 	struct scene scene = { .msf = msf, .fd = fd, .rq = rq };
+	enum msf_backend backend = MSF_BACKEND_KERNEL;
+	bool is_asm = !backend_resolve(msf, fd, &backend) && backend == MSF_BACKEND_ASM;
 
-	if (kernel_look(fd, rq, &scene.held) < 0)
+	if (backend_look(msf, fd, rq, &scene.held) < 0)
 		scene.held = (struct kernel_held){ .mode = FILTER_NONE };
 	text_format_address(rq->family, rq->group, scene.group);
 	text_format_address(rq->family, rq->source, scene.source);
 	text_format_interface(rq->ifindex, scene.interface);
-	if (error == ENOBUFS)
+	if (is_asm && explain_asm_error(text, msf, fd, error))
+		return;
+	if (error == ENOBUFS && is_asm)
+		explain_asm_limit(text, msf, fd, rq, &scene.held);
+	else if (error == ENOBUFS)
 		explain_limit(text, msf, fd, rq, &scene.held);
 	else if (error == ENOMEM)
 		text_add(text, "the process got no memory for the request: raise its "
 			       "limit (ulimit -v), or free some");
+	else if (error == EMFILE || error == ENFILE)
+		text_add(text, "no file descriptor was left to find out what this system "
+			       "can do: raise the limit (ulimit -n), or close some");
 	else if (!explain_by_state(text, &scene, error))
 		text_add(text, "%s; nothing that explains it is to be seen now",
 			 strerror(error));
@@ -204,11 +213,8 @@ static void explain_context(struct text *text, int error)
 	if (error == -EINVAL)
 		text_add(text,
 			 "the environment variable MSF_BACKEND is none of auto, kernel "
-			 "and asm, or MSF_SEMANTICS is neither table nor linux");
-	else if (error == -EOPNOTSUPP)
-		text_add(text,
-			 "MSF_BACKEND asks for a backend that is not to be had here: "
-			 "unset it, or say auto");
+			 "and asm, MSF_SEMANTICS is neither table nor linux, or "
+			 "MSF_MAX_SOURCES is not a number");
 }
 
 /* What is wrong with socket and interface shows only on failing paths. */
@@ -233,14 +239,14 @@ static int explain_request(struct text *text, struct msf *msf, int fd,
 		return -ENOMEM;
 	if (fault) {
 		if (error)
-			explain_fault(text, fd, request, fault, position);
+			explain_fault(text, msf, fd, request, fault, position);
 		return 0;
 	}
 	fault = find_late_fault(fd, &rq);
 	if (!error)
 		explain_warnings(text, msf, fd, &rq);
 	else if (fault && error != ENOMEM)
-		explain_fault(text, fd, request, fault, 0);
+		explain_fault(text, msf, fd, request, fault, 0);
 	else
 		explain_refusal(text, msf, fd, &rq, error);
 	request_fini(&rq);

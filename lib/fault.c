@@ -42,12 +42,33 @@ static const struct {
 	[FAULT_MEMORY] = { ENOMEM, ENOMEM, 0 },
 };
 
+/* Where Linux makes a difference between requests: 0, or the errno. */
+static int get_linux_exception(enum fault fault, enum request_verb verb, int family)
+{
+	bool is_group_request = verb == JOIN_GROUP || verb == LEAVE_GROUP ||
+				verb == GET_FILTER;
+	bool is_set = verb == SET_INCLUDE || verb == SET_EXCLUDE;
+
+	if (verb == LEAVE_GROUP && errors[fault].linux_leave & family)
+		return EADDRNOTAVAIL;
+	/* each level has calls that look for the group before its family */
+	if (fault == FAULT_FAMILY || fault == FAULT_LEVEL_FAMILY)
+		return (family == IPV4 ? is_group_request : is_set) ? EINVAL : 0;
+	/* no interface of the number is looked for, only a membership */
+	if (fault == FAULT_INTERFACE && verb == GET_FILTER)
+		return EADDRNOTAVAIL;
+	if (fault == FAULT_SOCKET_FAMILY && verb == GET_FILTER && family == IPV6)
+		return EOPNOTSUPP;
+	return 0;
+}
+
 int fault_get_error(enum fault fault, enum table table, enum request_verb verb,
 		    bool is_ipv4)
 {
+	int exception;
+
 	if (table == TABLE_STRICT)
 		return -errors[fault].strict;
-	if (verb == LEAVE_GROUP && errors[fault].linux_leave & (is_ipv4 ? IPV4 : IPV6))
-		return -EADDRNOTAVAIL;
-	return -errors[fault].linux_errno;
+	exception = get_linux_exception(fault, verb, is_ipv4 ? IPV4 : IPV6);
+	return exception ? -exception : -errors[fault].linux_errno;
 }

@@ -14,30 +14,12 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sockaddr.h"
+#include "refuse.h"
 #include "socket.h"
 
 /*
  * Refusals
  */
-
-/*
- * The error of a request that was not carried out. What the contract looks for
- * before the table goes first; here, on the failing path, it costs nothing.
- */
-static int refuse(struct msf *msf, int fd, const struct request *rq, int error)
-{
-	enum fault fault;
-	int r;
-
-	if (error == -ENOMEM)
-		return error;
-	fault = socket_find_fault(fd, rq->family);
-	if (!fault && !socket_has_interface(fd, rq->ifindex))
-		fault = FAULT_INTERFACE;
-	r = fault_get_error(fault, msf->table, rq->verb, rq->family == AF_INET);
-	return r ? r : error;
-}
 
 /* The kernel's word for want of option memory is ENOMEM for IPv6. */
 static int translate(int error)
@@ -76,32 +58,19 @@ static int settle(struct msf *msf, int fd, const struct request *rq, int error)
 	if (!find_row(msf, fd, rq, &buffer, &stored, &row) && row && row->error)
 		error = -row->error;
 	kernel_buffer_give(msf, buffer);
-	return refuse(msf, fd, rq, error);
+	return refuse_request(msf, fd, rq, error);
 }
 
 /*
  * Memberships that begin
  */
 
-static int check_creator(struct msf *msf, int fd, const struct request *rq,
-			 bool *ret_is_dual)
-{
-	enum fault fault = socket_find_join_fault(fd, rq->family, ret_is_dual);
-
-	/* Linux itself looks at the type for the oldest options only. */
-	if (msf->table == TABLE_LINUX && fault == FAULT_SOCKET_TYPE)
-		return rq->is_mreq ? -EPROTO : 0;
-	if (msf->table == TABLE_LINUX && fault == FAULT_SOCKET_FAMILY)
-		return 0;
-	return fault_get_error(fault, msf->table, rq->verb, rq->family == AF_INET);
-}
-
 /* Of a membership that was opened, or not: r. */
 static int end_opening(struct msf *msf, int fd, const struct request *rq, bool is_dual,
 		       int r)
 {
 	if (r < 0)
-		return refuse(msf, fd, rq, r);
+		return refuse_request(msf, fd, rq, r);
 	if (msf->table == TABLE_STRICT && !msf->is_multicast_all_kept)
 		socket_stop_multicast_all(fd, rq->family, is_dual);
 	return 0;
@@ -165,7 +134,7 @@ static int open_filter(struct msf *msf, int fd, const struct request *rq,
 		       struct kernel_buffer *buffer, uint32_t fmode, bool is_leftover)
 {
 	bool is_dual;
-	int r = check_creator(msf, fd, rq, &is_dual);
+	int r = refuse_creator(msf, fd, rq, &is_dual);
 
 	if (r < 0)
 		return r;
@@ -189,7 +158,7 @@ static int join_group(struct msf *msf, int fd, const struct request *rq)
 {
 	struct kernel_held held;
 	bool is_dual;
-	int r = check_creator(msf, fd, rq, &is_dual);
+	int r = refuse_creator(msf, fd, rq, &is_dual);
 
 	if (r < 0)
 		return r;
@@ -205,7 +174,7 @@ static int join_first_source(struct msf *msf, int fd, const struct request *rq,
 			     bool is_leftover)
 {
 	bool is_dual;
-	int r = check_creator(msf, fd, rq, &is_dual);
+	int r = refuse_creator(msf, fd, rq, &is_dual);
 
 	if (r < 0)
 		return r;
@@ -280,18 +249,18 @@ static int apply_delta(struct msf *msf, int fd, const struct request *rq)
 		return send_settled(msf, fd, rq, 1);
 	r = look_before_delta(msf, fd, rq, &held, &copies);
 	if (r < 0)
-		return refuse(msf, fd, rq, r);
+		return refuse_request(msf, fd, rq, r);
 	facts.state = held.mode;
 	facts.n_stored = held.n_sources;
 	facts.is_source_stored = held.n_sources ? FACT_UNKNOWN : FACT_NO;
 	row = table_find(msf->table, &facts);
 	if (row && row->error)
-		return refuse(msf, fd, rq, -row->error);
+		return refuse_request(msf, fd, rq, -row->error);
 	if (held.mode == FILTER_NONE)
 		return join_first_source(msf, fd, rq, held.is_leftover);
 	if (row && row->next == NEXT_INCLUDE_SOURCE) {
 		r = switch_by_delta(msf, fd, rq);
-		return r < 0 ? refuse(msf, fd, rq, translate(r)) : 0;
+		return r < 0 ? refuse_request(msf, fd, rq, translate(r)) : 0;
 	}
 	if (msf->max_sources && adds_source(rq->verb) &&
 	    held.n_sources >= msf->max_sources)
@@ -337,7 +306,7 @@ static int change_filter(struct msf *msf, int fd, const struct request *rq,
 	if (next == NEXT_SAME)
 		return 0;
 	if (msf->max_sources && rq->list.n > msf->max_sources)
-		return refuse(msf, fd, rq, -ENOBUFS);
+		return refuse_request(msf, fd, rq, -ENOBUFS);
 	if (stored->filter.mode == FILTER_NONE)
 		return open_filter(msf, fd, rq, buffer, fmode, stored->is_leftover);
 	if (next == NEXT_NONE)
@@ -347,7 +316,7 @@ static int change_filter(struct msf *msf, int fd, const struct request *rq,
 	/* of an interface that is gone, while another has its index */
 	if (r == -ESRCH)
 		return open_filter(msf, fd, rq, buffer, fmode, true);
-	return r < 0 ? refuse(msf, fd, rq, translate(r)) : 0;
+	return r < 0 ? refuse_request(msf, fd, rq, translate(r)) : 0;
 }
 
 static bool is_satisfied(const struct request *rq, const struct table_row *row)
@@ -359,7 +328,7 @@ static bool is_satisfied(const struct request *rq, const struct table_row *row)
 
 static int confirm(struct msf *msf, int fd, const struct request *rq, bool is_leftover)
 {
-	int r = refuse(msf, fd, rq, 0);
+	int r = refuse_request(msf, fd, rq, 0);
 
 	if (!r && is_leftover)
 		kernel_send_group(fd, rq, MCAST_LEAVE_GROUP);
@@ -377,11 +346,11 @@ static int apply_set(struct msf *msf, int fd, const struct request *rq)
 		return -ENOMEM;
 	r = find_row(msf, fd, rq, &buffer, &stored, &row);
 	if (r < 0)
-		r = refuse(msf, fd, rq, r);
+		r = refuse_request(msf, fd, rq, r);
 	else if (row->error && is_satisfied(rq, row))
 		r = confirm(msf, fd, rq, stored.is_leftover);
 	else if (row->error)
-		r = refuse(msf, fd, rq, -row->error);
+		r = refuse_request(msf, fd, rq, -row->error);
 	else
 		r = change_filter(msf, fd, rq, buffer, &stored, row->next);
 	kernel_buffer_give(msf, buffer);
@@ -426,21 +395,13 @@ int kernel_get(struct msf *msf, int fd, const struct request *rq, uint32_t *fmod
 	struct kernel_buffer *buffer;
 	struct kernel_stored stored;
 	int r = read_locked(msf, fd, rq, &buffer, &stored);
-	const struct source_set *list = &stored.filter.sources;
 
 	if (!r && stored.filter.mode == FILTER_NONE)
 		r = -EADDRNOTAVAIL;
-	if (r < 0) {
-		r = refuse(msf, fd, rq, r);
-	} else {
-		for (uint32_t i = 0; i < list->n && i < *numsrc; i++) {
-			memset(&slist[i], 0, sizeof(slist[i]));
-			sockaddr_set(&slist[i], rq->family, list->addr[i]);
-		}
-		*numsrc = list->n;
-		*fmode = stored.filter.mode == FILTER_INCLUDE ? MCAST_INCLUDE
-							      : MCAST_EXCLUDE;
-	}
+	if (r < 0)
+		r = refuse_request(msf, fd, rq, r);
+	else
+		request_answer(rq, &stored.filter, fmode, numsrc, slist);
 	if (buffer)
 		kernel_buffer_give(msf, buffer);
 	return r;

@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 
-#include "kernel-call.h"
+#include "backend.h"
 #include "proc.h"
 #include "sockaddr.h"
 
@@ -24,6 +24,7 @@
 
 struct search {
 	const struct membership_search *given;
+	int32_t optmem;               /* of the memberships; -1: not known */
 	struct kernel_buffer *buffer; /* owned */
 	struct request request;
 	bool is_refused[2];    /* IPv4, IPv6: not for this socket */
@@ -55,9 +56,7 @@ static void count_memory(struct search *self, int family, uint32_t n)
 /* Is there no room for one more membership in the option memory? */
 static bool is_all_found(const struct search *self)
 {
-	int32_t optmem = self->given->optmem;
-
-	return optmem >= 0 && optmem - self->memory_least < MEMORY_MIN;
+	return self->optmem >= 0 && self->optmem - self->memory_least < MEMORY_MIN;
 }
 
 static bool is_known(const struct search *self)
@@ -89,49 +88,62 @@ static int add_sources(struct msf_state *state, int family, const struct source_
 	return 0;
 }
 
-static int add(struct search *self, const struct filter *filter)
+static int add(struct search *self, uint32_t ifindex, struct addr group,
+	       const struct filter *filter)
 {
-	const struct request *rq = &self->request;
 	struct msf_state *state = self->given->state;
-	struct ifreq ifr = { .ifr_ifindex = (int)rq->ifindex };
+	struct ifreq ifr = { .ifr_ifindex = (int)ifindex };
 	struct state_membership *m = vector_append(&state->memberships, sizeof(*m));
 
 	if (!m)
 		return -ENOMEM;
 	*m = (struct state_membership){
-		.shown = { .ifindex = rq->ifindex,
+		.shown = { .ifindex = ifindex,
 			   .fmode = filter->mode == FILTER_INCLUDE ? MCAST_INCLUDE
 								   : MCAST_EXCLUDE,
 			   .numsrc = filter->sources.n },
 		.first_source = state->sources.n,
 	};
-	sockaddr_set(&m->shown.group, rq->family, rq->group);
+	sockaddr_set(&m->shown.group, family_of(group), group);
 	/* in the namespace of the socket, wherever the caller is */
 	if (!ioctl(self->given->fd, SIOCGIFNAME, &ifr))
 		memcpy(m->shown.interface, ifr.ifr_name, sizeof(m->shown.interface));
-	return add_sources(state, rq->family, &filter->sources);
+	return add_sources(state, family_of(group), &filter->sources);
 }
 
-static int ask(struct search *self, uint32_t ifindex, struct addr group)
+/* 1: the kernel answered; 0: not for this socket; -ENOMEM. */
+static int ask_kernel(struct search *self, uint32_t ifindex, struct addr group,
+		      struct kernel_stored *ret)
 {
 	int family = family_of(group), r;
 	bool *is_refused = &self->is_refused[family == AF_INET6];
-	struct kernel_stored stored;
 
 	if (*is_refused)
 		return 0;
 	self->request.family = family;
 	self->request.ifindex = ifindex;
 	self->request.group = group;
-	r = kernel_read_stored(self->given->fd, &self->request, &self->buffer, &stored);
+	r = kernel_read_stored(self->given->fd, &self->request, &self->buffer, ret);
 	if (!self->buffer)
 		return -ENOMEM;
 	*is_refused = r < 0;
-	if (r < 0 || (stored.filter.mode == FILTER_NONE && !stored.is_leftover) ||
-	    is_known(self))
-		return 0;
-	count_memory(self, family, stored.n_raw);
-	return stored.is_leftover ? 0 : add(self, &stored.filter);
+	return r >= 0;
+}
+
+static bool is_member(const struct kernel_stored *stored)
+{
+	return stored->filter.mode != FILTER_NONE || stored->is_leftover;
+}
+
+static int ask(struct search *self, uint32_t ifindex, struct addr group)
+{
+	struct kernel_stored stored;
+	int r = ask_kernel(self, ifindex, group, &stored);
+
+	if (r <= 0 || !is_member(&stored) || is_known(self))
+		return r < 0 ? r : 0;
+	count_memory(self, family_of(group), stored.n_raw);
+	return stored.is_leftover ? 0 : add(self, ifindex, group, &stored.filter);
 }
 
 /* The groups that the interfaces of the namespace have. What the socket is bound to
@@ -152,8 +164,8 @@ static int ask_listed(struct search *self, struct addr bound, bool is_bound)
  * socket filter or IPv6 options take some as well. */
 static bool is_missing(const struct search *self)
 {
-	return self->given->optmem >= 0 && !is_all_found(self) &&
-	       self->given->optmem != self->memory_likely;
+	return self->optmem >= 0 && !is_all_found(self) &&
+	       self->optmem != self->memory_likely;
 }
 
 static uint32_t get_ifindex_max(const struct vector *groups)
@@ -205,10 +217,65 @@ static int ask_all(struct search *self)
 	return r;
 }
 
-int membership_find_all(const struct membership_search *search)
+static bool is_listed(const struct vector *groups, const struct asm_membership *m)
+{
+	const struct proc_group *entry = groups->items;
+
+	for (size_t i = 0; i < groups->n; i++)
+		if (entry[i].ifindex == m->ifindex &&
+		    addr_equal(entry[i].group, m->group))
+			return true;
+	return false;
+}
+
+/*
+ * Any program may put a socket filter on a socket of its own that looks like one with
+ * memberships. A group that no interface has is none, unless the kernel says so: of an
+ * interface that is gone. 1, 0, -ENOMEM.
+ */
+static int is_joined(struct search *self, const struct asm_membership *m)
+{
+	struct kernel_stored stored;
+	int r;
+
+	if (!self->given->groups->n || is_listed(self->given->groups, m))
+		return 1;
+	r = ask_kernel(self, m->ifindex, m->group, &stored);
+	return r <= 0 ? r : is_member(&stored);
+}
+
+static int add_joined(struct search *self, const struct asm_membership *m)
+{
+	int r = is_joined(self, m);
+
+	if (r > 0 && add(self, m->ifindex, m->group, &m->filter) < 0)
+		r = -ENOMEM;
+	return r;
+}
+
+/* 1: there are some, 0: none. */
+static int add_asm(struct search *self)
+{
+	const struct membership_search *given = self->given;
+	struct asm_list list;
+	int r = backend_list(given->msf, given->fd, given->optmem, &list);
+	bool has_any = false;
+
+	if (r <= 0)
+		return r;
+	for (uint32_t i = 0; r >= 0 && i < list.n; i++) {
+		r = add_joined(self, &list.memberships[i]);
+		has_any = has_any || r > 0;
+	}
+	asm_list_fini(&list);
+	return r < 0 ? r : has_any;
+}
+
+int membership_find_all(const struct membership_search *search, bool *ret_is_asm)
 {
 	struct search self = {
 		.given = search,
+		.optmem = search->optmem,
 		.buffer = kernel_buffer_take(search->msf, 0),
 		.first = search->state->memberships.n,
 	};
@@ -216,7 +283,12 @@ int membership_find_all(const struct membership_search *search)
 
 	if (!self.buffer)
 		return -ENOMEM;
-	r = ask_all(&self);
+	r = add_asm(&self);
+	*ret_is_asm = r > 0;
+	if (r > 0)
+		self.optmem = -1;
+	if (r >= 0)
+		r = ask_all(&self);
 	kernel_buffer_give(search->msf, self.buffer);
 	return r;
 }

@@ -13,8 +13,8 @@
 #include <unistd.h>
 #include <sys/utsname.h>
 
+#include "backend.h"
 #include "context.h"
-#include "kernel-call.h"
 #include "proc.h"
 
 #ifndef IPV6_MULTICAST_ALL
@@ -99,9 +99,8 @@ int probe_add_fact(struct msf_probe *probe, const struct msf_fact *fact)
 	return 0;
 }
 
-/* A number; below 0: not known, which the note may explain. */
-static int add_number(struct msf_probe *probe, const char *name, int64_t value,
-		      const char *unit, const char *source, const char *note)
+int probe_add_number(struct msf_probe *probe, const char *name, int64_t value,
+		     const char *unit, const char *source, const char *note)
 {
 	char number[NUMBER_SIZE];
 	struct msf_fact fact = { name, value < 0 ? NULL : number, unit, source, note };
@@ -137,28 +136,46 @@ static int try_backend(struct msf *msf)
 	return r;
 }
 
-static int add_backend(struct msf_probe *probe, struct msf *msf)
+static const char *judge_kernel(int error)
 {
+	if (error == -EINVAL)
+		return "as a kernel with source filters must answer";
+	if (!error)
+		return "a request that must fail did not: this system ignores "
+		       "source filters, or is not known to libmsf";
+	return "this system has no source filters: requests for sources will fail";
+}
+
+static const char *judge_asm(const struct msf *msf, int error)
+{
+	if (msf->is_backend_given)
+		return error == -EINVAL ? "as configured; this system has source filters "
+					  "of its own"
+					: "as configured; this system has no source "
+					  "filters of its own";
+	if (!error)
+		return "a request that must fail did not: this system ignores "
+		       "source filters, and libmsf filters on the socket";
+	return "this system has no source filters: libmsf joins for every source, and "
+	       "filters on the socket";
+}
+
+static int add_backend(struct msf_probe *probe, struct msf *msf, enum msf_backend backend)
+{
+	bool is_kernel = backend == MSF_BACKEND_KERNEL;
 	int r = try_backend(msf);
 	char source[128];
 	struct msf_fact fact = {
 		.name = "backend",
-		.value = msf->backend == MSF_BACKEND_KERNEL ? "kernel" : "asm",
+		.value = is_kernel ? "kernel" : "asm",
 		.source = source,
+		.note = is_kernel ? judge_kernel(r) : judge_asm(msf, r),
 	};
 
 	if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
 		return r;
 	snprintf(source, sizeof(source), "MCAST_MSFILTER, not joined: %s",
 		 r ? strerrorname_np(-r) : "0");
-	if (r == -EINVAL)
-		fact.note = "as a kernel with source filters must answer";
-	else if (!r)
-		fact.note = "a request that must fail did not: this system ignores "
-			    "source filters, or is not known to libmsf";
-	else
-		fact.note = "this system has no source filters: requests for sources "
-			    "will fail";
 	return probe_add_fact(probe, &fact);
 }
 
@@ -200,16 +217,17 @@ static int add_ipv6(struct msf_probe *probe, bool has_ipv6)
 
 static int add_groups(struct msf_probe *probe)
 {
-	int r = add_number(probe, "igmp_max_memberships", proc_get_sysctl(SYSCTL_GROUPS),
-			   "groups", "net.ipv4.igmp_max_memberships",
-			   "IPv4 groups that one socket may join: raise it, or join on "
-			   "several sockets");
+	int r = probe_add_number(
+		probe, "igmp_max_memberships", proc_get_sysctl(SYSCTL_GROUPS), "groups",
+		"net.ipv4.igmp_max_memberships",
+		"IPv4 groups that one socket may join: raise it, or join on "
+		"several sockets");
 
 	return r < 0 ? r
-		     : add_number(probe, "mld_max_memberships", -1, "groups",
-				  "Linux has no such limit",
-				  "a socket joins IPv6 groups until its share of "
-				  "net.core.optmem_max is used up (ENOMEM)");
+		     : probe_add_number(probe, "mld_max_memberships", -1, "groups",
+					"Linux has no such limit",
+					"a socket joins IPv6 groups until its share of "
+					"net.core.optmem_max is used up (ENOMEM)");
 }
 
 static const char *judge_igmp_max_msf(int64_t value)
@@ -235,8 +253,8 @@ static int add_sources(struct msf_probe *probe, struct msf *msf, bool has_ipv6)
 	const char *source = "net.ipv6.mld_max_msf";
 	int64_t value = proc_get_sysctl(SYSCTL_SOURCES_IPV4);
 	uint32_t found;
-	int r = add_number(probe, "igmp_max_msf", value, "sources",
-			   "net.ipv4.igmp_max_msf", judge_igmp_max_msf(value));
+	int r = probe_add_number(probe, "igmp_max_msf", value, "sources",
+				 "net.ipv4.igmp_max_msf", judge_igmp_max_msf(value));
 
 	if (r < 0)
 		return r;
@@ -248,18 +266,18 @@ static int add_sources(struct msf_probe *probe, struct msf *msf, bool has_ipv6)
 		value = r < 0 ? r : (int64_t)found;
 		source = "asking, as the sysctl is hidden here";
 	}
-	return add_number(probe, "mld_max_msf", value, "sources", source,
-			  judge_mld_max_msf(value, has_ipv6));
+	return probe_add_number(probe, "mld_max_msf", value, "sources", source,
+				judge_mld_max_msf(value, has_ipv6));
 }
 
 static int add_set_sources(struct msf_probe *probe, const char *name, int family)
 {
 	uint32_t n = probe_read_set_sources(family);
 
-	return add_number(probe, name, n == UINT32_MAX ? -1 : (int64_t)n, "sources",
-			  "net.core.optmem_max",
-			  family == AF_INET
-				  ? "an IPv4 list in one struct ip_msfilter, on an "
+	return probe_add_number(
+		probe, name, n == UINT32_MAX ? -1 : (int64_t)n, "sources",
+		"net.core.optmem_max",
+		family == AF_INET ? "an IPv4 list in one struct ip_msfilter, on an "
 				    "interface with an address of its own"
 				  : "a list of either family in one struct group_filter");
 }
@@ -273,10 +291,11 @@ static int add_option_memory(struct msf_probe *probe)
 		r = add_set_sources(probe, "set_sources", AF_INET6);
 	if (r < 0)
 		return r;
-	return add_number(probe, "optmem_max", value, "bytes", "net.core.optmem_max",
-			  value < 0 ? "hidden in the network namespaces of this kernel"
-				    : "the memory for options of one socket, and of one "
-				      "request");
+	return probe_add_number(
+		probe, "optmem_max", value, "bytes", "net.core.optmem_max",
+		value < 0 ? "hidden in the network namespaces of this kernel"
+			  : "the memory for options of one socket, and of one "
+			    "request");
 }
 
 static int add_max_sources(struct msf_probe *probe, const struct msf *msf)
@@ -284,14 +303,15 @@ static int add_max_sources(struct msf_probe *probe, const struct msf *msf)
 	struct msf_fact fact = {
 		.name = "max_sources",
 		.value = "none",
-		.source = "msf_config_set_max_sources()",
+		.source = "msf_config_set_max_sources(), MSF_MAX_SOURCES",
 		.note = "the kernel's limits alone hold",
 	};
 
 	if (!msf->max_sources)
 		return probe_add_fact(probe, &fact);
-	return add_number(probe, fact.name, msf->max_sources, "sources", fact.source,
-			  "longer lists are refused by this program's own limit");
+	return probe_add_number(probe, fact.name, msf->max_sources, "sources",
+				fact.source,
+				"longer lists are refused by this program's own limit");
 }
 
 /* Of a new socket; -1: not known. */
@@ -315,12 +335,13 @@ static int add_multicast_all(struct msf_probe *probe)
 	static const char note[] =
 		"where it is 1 a socket gets what other sockets joined; libmsf turns it "
 		"off when it joins";
-	int r = add_number(probe, "multicast_all", read_multicast_all(AF_INET), NULL,
-			   "IP_MULTICAST_ALL of a new socket", note);
+	int r = probe_add_number(probe, "multicast_all", read_multicast_all(AF_INET),
+				 NULL, "IP_MULTICAST_ALL of a new socket", note);
 
 	return r < 0 ? r
-		     : add_number(probe, "multicast_all6", read_multicast_all(AF_INET6),
-				  NULL, "IPV6_MULTICAST_ALL of a new socket", note);
+		     : probe_add_number(probe, "multicast_all6",
+					read_multicast_all(AF_INET6), NULL,
+					"IPV6_MULTICAST_ALL of a new socket", note);
 }
 
 static int check_ipv6(bool *ret_has_ipv6)
@@ -335,13 +356,25 @@ static int check_ipv6(bool *ret_has_ipv6)
 	return 0;
 }
 
+static int add_kernel(struct msf_probe *probe, struct msf *msf, bool has_ipv6)
+{
+	int r = add_sources(probe, msf, has_ipv6);
+
+	if (!r)
+		r = add_option_memory(probe);
+	return r < 0 ? r : add_max_sources(probe, msf);
+}
+
 static int fill(struct msf_probe *probe, struct msf *msf)
 {
+	enum msf_backend backend;
 	bool has_ipv6 = false;
 	int r = check_ipv6(&has_ipv6);
 
 	if (!r)
-		r = add_backend(probe, msf);
+		r = backend_resolve(msf, -1, &backend);
+	if (!r)
+		r = add_backend(probe, msf, backend);
 	if (!r)
 		r = add_semantics(probe, msf);
 	if (!r)
@@ -351,11 +384,8 @@ static int fill(struct msf_probe *probe, struct msf *msf)
 	if (!r)
 		r = add_groups(probe);
 	if (!r)
-		r = add_sources(probe, msf, has_ipv6);
-	if (!r)
-		r = add_option_memory(probe);
-	if (!r)
-		r = add_max_sources(probe, msf);
+		r = backend == MSF_BACKEND_KERNEL ? add_kernel(probe, msf, has_ipv6)
+						  : probe_add_asm(probe, msf);
 	if (!r)
 		r = add_multicast_all(probe);
 	return r < 0 ? r : probe_add_interfaces(probe, msf);

@@ -10,8 +10,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "context.h"
-#include "kernel.h"
 #include "proc.h"
 
 #define LOOPBACK_IFINDEX 1
@@ -19,9 +19,12 @@
 
 int msf_probe_backend(struct msf *msf)
 {
+	enum msf_backend backend = MSF_BACKEND_AUTO;
 	int r = context_get(msf, &msf);
 
-	return r < 0 ? r : (int)msf->backend;
+	if (!r)
+		r = backend_resolve(msf, -1, &backend);
+	return r < 0 ? r : (int)backend;
 }
 
 uint32_t probe_read_set_sources(int family)
@@ -69,24 +72,32 @@ int probe_search_sources(struct msf *msf, uint32_t *ret_sources)
 	return r;
 }
 
-int msf_probe_limits(struct msf *msf, int family, struct msf_limits *ret_limits)
+static void read_groups_limit(int family, struct msf_limits *limits)
+{
+	long value = family == AF_INET ? proc_get_sysctl(SYSCTL_GROUPS) : -1;
+
+	if (value >= 0)
+		limits->groups = (uint32_t)value;
+}
+
+/* The limits of the joins are the kernel's, those of the sources are ours. */
+static void read_asm_limits(const struct msf *msf, int family, struct msf_limits *ret)
+{
+	uint32_t sources = msf->max_sources ? msf->max_sources : ASM_SOURCES_DEFAULT;
+
+	*ret = (struct msf_limits){ UINT32_MAX, sources, sources };
+	read_groups_limit(family, ret);
+}
+
+static int read_kernel_limits(struct msf *msf, int family, struct msf_limits *ret)
 {
 	struct msf_limits limits = { UINT32_MAX, UINT32_MAX,
 				     probe_read_set_sources(family) };
-	long value;
-	int r = context_get(msf, &msf);
+	long value = proc_get_sysctl(family == AF_INET ? SYSCTL_SOURCES_IPV4
+						       : SYSCTL_SOURCES_IPV6);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (family != AF_INET && family != AF_INET6)
-		return -EAFNOSUPPORT;
-	if (family == AF_INET) {
-		value = proc_get_sysctl(SYSCTL_GROUPS);
-		if (value >= 0)
-			limits.groups = (uint32_t)value;
-	}
-	value = proc_get_sysctl(family == AF_INET ? SYSCTL_SOURCES_IPV4
-						  : SYSCTL_SOURCES_IPV6);
+	read_groups_limit(family, &limits);
 	if (value >= 0) {
 		limits.sources = (uint32_t)value;
 	} else if (family == AF_INET6) {
@@ -96,6 +107,24 @@ int msf_probe_limits(struct msf *msf, int family, struct msf_limits *ret_limits)
 	}
 	if (msf->max_sources && msf->max_sources < limits.sources)
 		limits.sources = msf->max_sources;
-	*ret_limits = limits;
+	*ret = limits;
+	return 0;
+}
+
+int msf_probe_limits(struct msf *msf, int family, struct msf_limits *ret_limits)
+{
+	enum msf_backend backend;
+	int r = context_get(msf, &msf);
+
+	if (r < 0)
+		return r;
+	if (family != AF_INET && family != AF_INET6)
+		return -EAFNOSUPPORT;
+	r = backend_resolve(msf, -1, &backend);
+	if (r < 0)
+		return r;
+	if (backend == MSF_BACKEND_KERNEL)
+		return read_kernel_limits(msf, family, ret_limits);
+	read_asm_limits(msf, family, ret_limits);
 	return 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "request.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +121,18 @@ static const struct sockaddr *get_listed(const struct msf_request *request, uint
 					 i * sizeof(*request->slist));
 }
 
+/* Linux takes what stands where a sin6_addr would. */
+static bool is_family_ignored(const struct msf_request *request, enum table table)
+{
+	return table == TABLE_LINUX && request->group->sa_family == AF_INET6;
+}
+
+static struct addr get_ipv6(const struct sockaddr *sa)
+{
+	return addr_from_bytes((const uint8_t *)sa +
+			       offsetof(struct sockaddr_in6, sin6_addr));
+}
+
 static enum fault read_listed(const struct request_input *input, enum table table,
 			      uint32_t i, struct addr *ret_source)
 {
@@ -128,6 +141,10 @@ static enum fault read_listed(const struct request_input *input, enum table tabl
 	if (!input->ipv4_list) {
 		const struct sockaddr *sa = get_listed(&input->request, i);
 
+		if (is_family_ignored(&input->request, table)) {
+			*ret_source = get_ipv6(sa);
+			return FAULT_NONE;
+		}
 		if (sockaddr_get_family(sa) != input->request.group->sa_family)
 			return FAULT_LIST_FAMILY;
 		return check_source(sa, table, ret_source);
@@ -198,13 +215,14 @@ static enum fault check_list(struct request *rq, const struct request_input *inp
  * Foreign families in the list come before what is wrong with addresses; but
  * only when something is wrong is a pass over the list worth it.
  */
-static enum fault find_earlier_fault(const struct request_input *input, enum fault fault,
-				     uint32_t *ret_position)
+static enum fault find_earlier_fault(const struct request_input *input, enum table table,
+				     enum fault fault, uint32_t *ret_position)
 {
 	const struct msf_request *request = &input->request;
 	uint32_t n = input->ipv4_list ? 0 : list_length(request);
 
-	if (fault <= FAULT_LIST_FAMILY || fault == FAULT_MEMORY || n > REQUEST_LIST_MAX)
+	if (fault <= FAULT_LIST_FAMILY || fault == FAULT_MEMORY || n > REQUEST_LIST_MAX ||
+	    is_family_ignored(request, table))
 		return fault;
 	for (uint32_t i = 0; i < n; i++) {
 		if (sockaddr_get_family(get_listed(request, i)) !=
@@ -216,23 +234,42 @@ static enum fault find_earlier_fault(const struct request_input *input, enum fau
 	return fault;
 }
 
-static enum fault check_interface(struct request *rq, const struct request_input *input)
+static enum fault check_interface(struct request *rq, const struct request_input *input,
+				  enum table table)
 {
+	enum fault fault;
+
 	rq->ifindex = input->request.ifindex;
 	if (rq->ifindex)
 		return FAULT_NONE;
 	if (input->has_address)
 		return interface_find_address(
 			addr_from_ipv4(ntohl(input->address.s_addr)), &rq->ifindex);
-	return interface_find_route(rq->group, rq->family, &rq->ifindex);
+	fault = interface_find_route(rq->group, rq->family, &rq->ifindex);
+	rq->is_any_interface = table == TABLE_LINUX && rq->verb == LEAVE_GROUP &&
+			       rq->family == AF_INET6;
+	return rq->is_any_interface && fault == FAULT_NO_ROUTE ? FAULT_NONE : fault;
+}
+
+/* Linux begins with the socket: SOL_IPV6 is unknown to one that is AF_INET. */
+static bool is_level_unknown(const struct request_input *input, int fd)
+{
+	int family = input->family;
+
+	if (family == AF_UNSPEC && input->request.group)
+		family = input->request.group->sa_family;
+	return family == AF_INET6 &&
+	       socket_find_fault(fd, AF_INET6) == FAULT_SOCKET_FAMILY;
 }
 
 static enum fault check_all(struct request *rq, const struct request_input *input,
 			    enum table table, uint32_t *ret_position)
 {
 	const struct msf_request *request = &input->request;
-	enum fault fault = check_shape(input);
+	enum fault fault = table == TABLE_LINUX ? input->fault_of_linux : FAULT_NONE;
 
+	if (!fault)
+		fault = check_shape(input);
 	if (!fault)
 		fault = check_families(input);
 	if (!fault)
@@ -242,7 +279,7 @@ static enum fault check_all(struct request *rq, const struct request_input *inpu
 	if (!fault)
 		fault = check_list(rq, input, table, ret_position);
 	if (!fault)
-		fault = check_interface(rq, input);
+		fault = check_interface(rq, input, table);
 	return fault;
 }
 
@@ -257,7 +294,8 @@ enum fault request_init(struct request *ret, const struct request_input *input,
 	ret->verb = get_verb(request);
 	ret->is_idempotent = request->flags & MSF_IDEMPOTENT;
 	ret->is_mreq = input->is_mreq;
-	ret->family = AF_UNSPEC;
+	ret->is_any_interface = false;
+	ret->family = input->family;
 	ret->group = ret->source = (struct addr){ 0 };
 	ret->list = (struct source_set){ 0 };
 	ret->storage = ret->inline_storage;
@@ -266,7 +304,13 @@ enum fault request_init(struct request *ret, const struct request_input *input,
 		return FAULT_NONE;
 
 	request_fini(ret);
-	fault = find_earlier_fault(input, fault, &position);
+	if (table == TABLE_LINUX && is_level_unknown(input, fd)) {
+		ret->family = AF_INET6;
+		return FAULT_SOCKET_FAMILY;
+	}
+	/* the list is looked at last by Linux */
+	if (table != TABLE_LINUX || fault != FAULT_LEVEL_FAMILY)
+		fault = find_earlier_fault(input, table, fault, &position);
 	if (fault > FAULT_LEVEL_FAMILY)
 		family = ret->family;
 	of_socket = socket_find_fault(fd, family);
@@ -283,4 +327,17 @@ void request_fini(struct request *rq)
 	if (rq->storage != rq->inline_storage)
 		free(rq->storage);
 	rq->storage = rq->inline_storage;
+}
+
+void request_answer(const struct request *rq, const struct filter *filter,
+		    uint32_t *fmode, uint32_t *numsrc, struct sockaddr_storage *slist)
+{
+	const struct source_set *list = &filter->sources;
+
+	for (uint32_t i = 0; i < list->n && i < *numsrc; i++) {
+		memset(&slist[i], 0, sizeof(slist[i]));
+		sockaddr_set(&slist[i], rq->family, list->addr[i]);
+	}
+	*numsrc = list->n;
+	*fmode = filter->mode == FILTER_INCLUDE ? MCAST_INCLUDE : MCAST_EXCLUDE;
 }

@@ -11,6 +11,7 @@
 
 #include "abi.h"
 #include "api.h"
+#include "backend.h"
 #include "context.h"
 #include "sockaddr.h"
 #include "socket.h"
@@ -184,13 +185,44 @@ static int refuse_get(int fd)
 	return msf->table == TABLE_LINUX ? -ENOPROTOOPT : -EOPNOTSUPP;
 }
 
+/* An application does not depend on us for an option of its own: without a context it
+ * goes to the system. */
+static bool is_shared(int fd, int level, int optname, struct asm_config *ret)
+{
+	struct msf *msf;
+
+	return asm_is_shared_option(level, optname) && !context_get(NULL, &msf) &&
+	       backend_is_shared(msf, fd, level, optname, ret);
+}
+
+static int set_option(int fd, int level, int optname, const void *optval,
+		      socklen_t optlen)
+{
+	struct asm_config config;
+
+	if (is_shared(fd, level, optname, &config))
+		return answer(
+			asm_set_option(&config, fd, level, optname, optval, optlen));
+	return setsockopt(fd, level, optname, optval, optlen);
+}
+
+static int get_option(int fd, int level, int optname, void *optval, socklen_t *optlen)
+{
+	struct asm_config config;
+
+	if (is_shared(fd, level, optname, &config))
+		return answer(
+			asm_get_option(&config, fd, level, optname, optval, optlen));
+	return getsockopt(fd, level, optname, optval, optlen);
+}
+
 int msf_setsockopt(int fd, int level, int optname, const void *optval, socklen_t optlen)
 {
 	const struct abi_shape *shape = abi_find_option(level, optname);
 	struct abi_request asked;
 
 	if (!shape)
-		return setsockopt(fd, level, optname, optval, optlen);
+		return set_option(fd, level, optname, optval, optlen);
 	abi_decode(shape, shape->verb, level, optval, length_of(optlen), &asked);
 	return answer(api_apply(NULL, fd, &asked.input));
 }
@@ -202,7 +234,7 @@ int msf_getsockopt(int fd, int level, int optname, void *optval, socklen_t *optl
 	int r;
 
 	if (!shape)
-		return getsockopt(fd, level, optname, optval, optlen);
+		return get_option(fd, level, optname, optval, optlen);
 	if (shape->verb != MSF_SET_FILTER)
 		return answer(refuse_get(fd));
 	r = get_filter(fd, shape, level, optlen ? optval : NULL,

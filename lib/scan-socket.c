@@ -33,6 +33,7 @@ struct subject {
 	const struct held *held;
 	uint32_t namespace;
 	int64_t drops;
+	bool is_asm;
 	struct membership_search search;
 };
 
@@ -141,7 +142,7 @@ static int find_memberships(struct scan *scan, struct subject *subject)
 	getsockname(subject->fd, (struct sockaddr *)&subject->search.address, &len);
 	if (subject->search.optmem == 0)
 		return 0;
-	return membership_find_all(&subject->search);
+	return membership_find_all(&subject->search, &subject->is_asm);
 }
 
 static int add_holders(struct scan *scan, const struct held *held, unsigned int *ret_n)
@@ -187,8 +188,8 @@ static int add_socket(struct scan *scan, const struct subject *subject,
 						       IP_MULTICAST_ALL),
 			   .multicast_all6 = get_option(subject->fd, IPPROTO_IPV6,
 							IPV6_MULTICAST_ALL),
-			   .drops = subject->drops,
-			   .backend = MSF_BACKEND_KERNEL },
+			   .drops = subject->is_asm ? -1 : subject->drops,
+			   .backend = subject->is_asm ? MSF_BACKEND_ASM : scan->backend },
 		.first_holder = scan->state->holders.n,
 		.first_membership = first_membership,
 		.n_memberships = scan->state->memberships.n - first_membership,

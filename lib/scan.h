@@ -13,7 +13,8 @@
 
 struct scan {
 	struct msf *msf;
-	pid_t pid; /* 0: all */
+	enum msf_backend backend; /* of sockets without a program of ours */
+	pid_t pid;                /* 0: all */
 	bool is_idle_wanted;
 	bool is_here_only;
 	struct msf_state *state;

@@ -2,6 +2,7 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
@@ -9,6 +10,9 @@
 
 #ifndef IPV6_MULTICAST_ALL
 #define IPV6_MULTICAST_ALL 29
+#endif
+#ifndef SO_MEMINFO
+#define SO_MEMINFO 55
 #endif
 
 /* Addresses of the host that are looked through. */
@@ -76,6 +80,33 @@ void socket_stop_multicast_all(int fd, int family, bool is_dual)
 		setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off));
 	if (family == AF_INET6 || is_dual)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof(off));
+}
+
+int socket_get_family(int fd)
+{
+	return get_option(fd, SOL_SOCKET, SO_DOMAIN);
+}
+
+int socket_find_foreign(int fd, int family)
+{
+	int domain = socket_get_family(fd), r;
+
+	if (domain < 0 || domain == AF_INET || domain == AF_INET6)
+		return domain < 0 ? domain : 0;
+	r = family == AF_INET ? get_option(fd, IPPROTO_IP, IP_TTL)
+			      : get_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
+	return r < 0 ? r : -ENOPROTOOPT;
+}
+
+int32_t socket_get_option_memory(int fd)
+{
+	uint32_t values[SK_MEMINFO_VARS + 8] = { 0 };
+	socklen_t len = sizeof(values);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, values, &len) < 0 ||
+	    len <= SK_MEMINFO_OPTMEM * sizeof(*values))
+		return -1;
+	return (int32_t)values[SK_MEMINFO_OPTMEM];
 }
 
 bool socket_has_interface(int fd, uint32_t ifindex)

@@ -3,6 +3,7 @@
 #ifndef LIB_SOCKET_H
 #define LIB_SOCKET_H
 
+#include <stdint.h>
 #include <netinet/in.h>
 
 #include "fault.h"
@@ -27,6 +28,17 @@ enum fault socket_find_join_fault(int fd, int family, bool *ret_is_dual);
  * former off.
  */
 void socket_stop_multicast_all(int fd, int family, bool is_dual);
+
+/* SO_DOMAIN, or -errno. */
+int socket_get_family(int fd);
+
+/* What a socket answers that is not of IP, and so has no such options: -errno. 0: it
+ * is. */
+int socket_find_foreign(int fd, int family);
+
+/* What options and socket filter of the socket take of net.core.optmem_max, in bytes;
+ * -1: the kernel does not tell (Linux before 4.12). */
+int32_t socket_get_option_memory(int fd);
 
 /* Does an interface of that index exist, in the socket's network namespace? */
 bool socket_has_interface(int fd, uint32_t ifindex);

@@ -6,6 +6,10 @@
  * before the first one it shows, and tells no filter mode.  What does not follow
  * from the counts is found by looking at the sockets, once, and only then.
  *
+ * Sockets of the ASM backend are joins for every source to the kernel; where all users
+ * of a group were seen their own filters count, instead of what the kernel made of
+ * them. A context with that backend takes every join for one of those.
+ *
  * Invariant: a mode or a list that is not certain is said to be unknown.  The
  * kernel's own joins are EXCLUDE {}; so is, for want of a sign of it, an INCLUDE {}
  * that a refused call left behind.
@@ -19,6 +23,7 @@
 
 #include <msf.h>
 
+#include "backend.h"
 #include "context.h"
 #include "interface.h"
 #include "proc.h"
@@ -39,6 +44,9 @@ struct group {
 	char interface[IF_NAMESIZE];
 	uint32_t users;
 	uint32_t n_seen; /* users that are known: the kernel, sockets of the scan */
+	bool is_kernel;
+	bool is_asm_seen; /* a socket of the ASM backend */
+	bool is_doubtful; /* there may be some: what the kernel says may not be all */
 	bool is_exclude_seen;
 	bool is_listed; /* in mcfilter: its sources are all there */
 	bool has_sources;
@@ -303,69 +311,10 @@ static void judge_kernel(struct group *group)
 {
 	if (!is_kernel_member(group))
 		return;
+	group->is_kernel = true;
 	group->n_seen = 1;
 	group->fmode = MCAST_EXCLUDE;
 	group->has_sources |= group->users == 1;
-}
-
-/* Returns whether anything is left to find out. */
-static bool judge_listed(struct state_groups *self)
-{
-	struct group *groups = get_groups(self);
-	bool is_open = false;
-
-	for (size_t i = 0; i < self->groups.n; i++) {
-		groups[i].has_sources = groups[i].is_listed;
-		groups[i].fmode = -1;
-		if (groups[i].is_listed)
-			groups[i].fmode = judge_counts(self, &groups[i]);
-		if (groups[i].fmode < 0)
-			judge_kernel(&groups[i]);
-		is_open |= groups[i].fmode < 0 || !groups[i].has_sources;
-	}
-	return is_open;
-}
-
-static int add_membership(struct state_groups *self, const struct msf_membership *m)
-{
-	bool is_include = m->fmode == MCAST_INCLUDE;
-	struct key key = { .ifindex = m->ifindex };
-	struct group *group;
-	struct addr source;
-	int r = 0;
-
-	sockaddr_get((const struct sockaddr *)&m->group, &key.group);
-	group = find_group(self, &key);
-	if (!group)
-		return 0; /* new, or of an interface that was replaced */
-	group->n_seen++;
-	group->is_exclude_seen |= !is_include;
-	for (uint32_t i = 0; !r && !group->is_listed && i < m->numsrc; i++) {
-		sockaddr_get((const struct sockaddr *)&m->slist[i], &source);
-		r = add_source(self, &key, source, is_include, !is_include);
-	}
-	return r;
-}
-
-/* The sockets that may be looked at. *ret_is_whole: nothing was hidden. */
-static int read_sockets(struct state_groups *self, struct msf *msf, bool *ret_is_whole)
-{
-	static const struct msf_scan scan = { .flags = MSF_SCAN_HERE };
-	struct msf_membership membership;
-	struct msf_socket socket;
-	struct msf_unseen unseen;
-	struct msf_state *state;
-	int r = msf_state_scan(&state, msf, &scan);
-
-	if (r < 0)
-		return r;
-	while (!r && msf_state_pop_socket(state, &socket))
-		while (!r && msf_state_pop_membership(state, &membership))
-			r = add_membership(self, &membership);
-	msf_state_get_unseen(state, &unseen);
-	*ret_is_whole = !unseen.processes && !unseen.sockets && !unseen.namespaces;
-	msf_state_free(state);
-	return r;
 }
 
 /*
@@ -388,12 +337,97 @@ static bool is_kernel_like(const struct group *group)
 	       addr_equal(address, addr_from_ipv4(INADDR_ALLSNOOPERS_GROUP));
 }
 
+/* May sockets of the ASM backend be among the users? All but those that have one and
+ * the same source in the kernel's list, and the kernel itself: where it joins such
+ * groups, one user is it. */
+static bool may_have_asm(const struct state_groups *self, const struct group *group)
+{
+	const struct source *sources = get_sources(self) + group->first;
+	uint32_t n_other = group->is_kernel || is_kernel_like(group);
+
+	for (uint32_t i = 0; i < group->numsrc; i++)
+		if (sources[i].include + sources[i].exclude > n_other)
+			n_other = sources[i].include + sources[i].exclude;
+	return group->users > n_other;
+}
+
+/* Returns whether anything is left to find out. */
+static bool judge_listed(struct state_groups *self, bool is_asm)
+{
+	struct group *groups = get_groups(self);
+	bool is_open = false;
+
+	for (size_t i = 0; i < self->groups.n; i++) {
+		groups[i].has_sources = groups[i].is_listed;
+		groups[i].fmode = -1;
+		if (groups[i].is_listed)
+			groups[i].fmode = judge_counts(self, &groups[i]);
+		if (groups[i].fmode < 0 || is_asm)
+			judge_kernel(&groups[i]);
+		groups[i].is_doubtful = is_asm && may_have_asm(self, &groups[i]);
+		is_open |= groups[i].fmode < 0 || !groups[i].has_sources ||
+			   groups[i].is_doubtful;
+	}
+	return is_open;
+}
+
+static int add_membership(struct state_groups *self, const struct msf_membership *m,
+			  bool is_asm)
+{
+	bool is_include = m->fmode == MCAST_INCLUDE;
+	struct key key = { .ifindex = m->ifindex };
+	struct group *group;
+	struct addr source;
+	int r = 0;
+
+	sockaddr_get((const struct sockaddr *)&m->group, &key.group);
+	group = find_group(self, &key);
+	if (!group)
+		return 0; /* new, or of an interface that was replaced */
+	group->n_seen++;
+	group->is_asm_seen |= is_asm;
+	group->is_exclude_seen |= !is_include;
+	/* what is listed is the kernel's */
+	for (uint32_t i = 0; !r && (is_asm || !group->is_listed) && i < m->numsrc; i++) {
+		sockaddr_get((const struct sockaddr *)&m->slist[i], &source);
+		r = add_source(self, &key, source, is_include, !is_include);
+	}
+	return r;
+}
+
+/* The sockets that may be looked at. *ret_is_whole: nothing was hidden. */
+static int read_sockets(struct state_groups *self, struct msf *msf, bool *ret_is_whole)
+{
+	static const struct msf_scan scan = { .flags = MSF_SCAN_HERE };
+	struct msf_membership membership;
+	struct msf_socket socket;
+	struct msf_unseen unseen;
+	struct msf_state *state;
+	int r = msf_state_scan(&state, msf, &scan);
+
+	if (r < 0)
+		return r;
+	while (!r && msf_state_pop_socket(state, &socket))
+		while (!r && msf_state_pop_membership(state, &membership))
+			r = add_membership(self, &membership,
+					   socket.backend == MSF_BACKEND_ASM);
+	msf_state_get_unseen(state, &unseen);
+	*ret_is_whole = !unseen.processes && !unseen.sockets && !unseen.namespaces;
+	msf_state_free(state);
+	return r;
+}
+
 /* RFC 3376 3.2: EXCLUDE as soon as one socket is in EXCLUDE mode. */
 static void judge_seen(struct group *group, bool is_whole)
 {
 	bool is_all = group->n_seen >= group->users;
 	bool is_kernel = is_whole && is_kernel_like(group);
 
+	if (group->is_doubtful || (is_all && group->is_asm_seen)) {
+		group->has_sources = false;
+		if (!group->is_kernel)
+			group->fmode = -1;
+	}
 	group->has_sources |= is_all || is_kernel;
 	if (group->fmode >= 0)
 		return;
@@ -438,8 +472,10 @@ static int fill_slist(struct state_groups *self)
 
 static int fill(struct state_groups *self, struct msf *msf)
 {
+	enum msf_backend backend = MSF_BACKEND_KERNEL;
 	int r = read_family(self, AF_INET);
 
+	backend_resolve(msf, -1, &backend);
 	if (!r)
 		r = read_family(self, AF_INET6);
 	if (r < 0)
@@ -448,7 +484,7 @@ static int fill(struct state_groups *self, struct msf *msf)
 		qsort(self->groups.items, self->groups.n, sizeof(struct group),
 		      compare_keys);
 	arrange(self);
-	if (judge_listed(self))
+	if (judge_listed(self, backend == MSF_BACKEND_ASM))
 		r = ask_sockets(self, msf);
 	return r < 0 ? r : fill_slist(self);
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "context.h"
 
 #define FLAGS_ALL (MSF_SCAN_IDLE | MSF_SCAN_HERE)
@@ -329,7 +330,7 @@ static void fini(struct scan *scan)
 
 int msf_state_scan(struct msf_state **ret, struct msf *msf, const struct msf_scan *wanted)
 {
-	struct scan scan = { .pidfd = -1 };
+	struct scan scan = { .pidfd = -1, .backend = MSF_BACKEND_KERNEL };
 	int r = context_get(msf, &scan.msf);
 
 	if (r < 0)
@@ -343,6 +344,10 @@ int msf_state_scan(struct msf_state **ret, struct msf *msf, const struct msf_sca
 		scan.is_idle_wanted = wanted->flags & MSF_SCAN_IDLE;
 		scan.is_here_only = wanted->flags & MSF_SCAN_HERE;
 	}
+	/* not what the context is told to use, but what there is */
+	r = backend_find(-1, &scan.backend);
+	if (scan_is_fatal(r))
+		return r;
 	scan.state = calloc(1, sizeof(*scan.state));
 	if (!scan.state)
 		return -ENOMEM;

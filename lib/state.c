@@ -19,9 +19,10 @@ static int find_memberships(struct msf_state *state, struct msf *msf, int fd)
 		.state = state, .msf = msf, .fd = fd, .groups = &groups, .optmem = -1
 	};
 	int r = membership_read_groups(&groups, PROC_NET);
+	bool is_asm;
 
 	if (!r)
-		r = membership_find_all(&search);
+		r = membership_find_all(&search, &is_asm);
 	vector_fini(&groups);
 	return r;
 }

@@ -14,6 +14,7 @@
 #include "model.h"
 #include "raw.h"
 #include "shape.h"
+#include "system.h"
 #include "tap.h"
 
 #define N_LIST    3u
@@ -381,10 +382,10 @@ static void check_verb(struct arguments *self, const struct model_place *place,
 
 	init_attempt(&base, self, place, shape, verb);
 	check_pairs(self, &base);
-	raw_delta(fd, MSF_JOIN_GROUP, place->ifindex, &place->group, NULL);
-	raw_delta(fd, MSF_BLOCK_SOURCE, place->ifindex, &place->group, &blocked);
+	system_delta(fd, MSF_JOIN_GROUP, place->ifindex, &place->group, NULL);
+	system_delta(fd, MSF_BLOCK_SOURCE, place->ifindex, &place->group, &blocked);
 	check_pairs(self, &base);
-	raw_delta(fd, MSF_LEAVE_GROUP, place->ifindex, &place->group, NULL);
+	system_delta(fd, MSF_LEAVE_GROUP, place->ifindex, &place->group, NULL);
 	model_print_request(&request, text);
 	text[strcspn(text, " {")] = '\0';
 	tap_end(&self->tap,
@@ -484,6 +485,7 @@ static void remove_routes(void)
 static void init(struct arguments *self)
 {
 	netns_init(&self->net);
+	system_init();
 	remove_routes();
 	self->file_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	self->closed_fd = 1023;

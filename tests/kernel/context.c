@@ -83,9 +83,21 @@ static void test_wrong_words(struct fixture *self)
 		const char *name, *value;
 		int error;
 	} rows[] = {
-		{ "MSF_SEMANTICS", "bsd", EINVAL },  { "MSF_SEMANTICS", "LINUX", EINVAL },
-		{ "MSF_BACKEND", "gvisor", EINVAL }, { "MSF_BACKEND", "kernel", 0 },
+		{ "MSF_SEMANTICS", "bsd", EINVAL },
+		{ "MSF_SEMANTICS", "LINUX", EINVAL },
+		{ "MSF_BACKEND", "gvisor", EINVAL },
+		{ "MSF_BACKEND", "kernel", 0 },
 		{ "MSF_BACKEND", "auto", 0 },
+		{ "MSF_BACKEND", "asm", 0 },
+		{ "MSF_MAX_SOURCES", "1000", 0 },
+		{ "MSF_MAX_SOURCES", "0", 0 },
+		{ "MSF_MAX_SOURCES", "", 0 },
+		{ "MSF_MAX_SOURCES", "many", EINVAL },
+		{ "MSF_MAX_SOURCES", "-1", EINVAL },
+		{ "MSF_MAX_SOURCES", " 7", EINVAL },
+		{ "MSF_MAX_SOURCES", "7x", EINVAL },
+		{ "MSF_MAX_SOURCES", "4294967296", EINVAL },
+		{ "MSF_MAX_SOURCES", "99999999999999999999999", EINVAL },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -216,7 +228,8 @@ static int explain_wrong_word(const struct fixture *self, const char *name)
 
 static void test_explained_words(struct fixture *self)
 {
-	static const char *const names[] = { "MSF_BACKEND", "MSF_SEMANTICS" };
+	static const char *const names[] = { "MSF_BACKEND", "MSF_SEMANTICS",
+					     "MSF_MAX_SOURCES" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		pid_t child = fork();
@@ -273,6 +286,42 @@ static void test_limits(struct fixture *self)
 	tap_end(&self->tap, "msf_probe_limits() tells the limits of this namespace");
 }
 
+static void expect_sources(struct fixture *self, const struct msf_config *config,
+			   uint32_t wanted, const char *when)
+{
+	struct msf_limits limits = { 0 };
+	struct msf *msf = NULL;
+	int r = msf_new(&msf, config);
+
+	if (r == 0)
+		r = msf_probe_limits(msf, AF_INET, &limits);
+	tap_expect(&self->tap, r == 0 && limits.sources == wanted,
+		   "%s: %s, %u sources, not %u", when, strerror(-r), limits.sources,
+		   wanted);
+	msf_free(msf);
+}
+
+static void test_max_sources(struct fixture *self)
+{
+	struct msf_config *config = make_config();
+
+	netns_set_sysctl("net/ipv4/igmp_max_msf", 33);
+	expect_sources(self, NULL, 33, "by default");
+	setenv("MSF_MAX_SOURCES", "5", 1);
+	expect_sources(self, NULL, 5, "the environment says 5");
+	expect_sources(self, config, 5, "the same with a configuration of others");
+	msf_config_set_max_sources(config, 6);
+	expect_sources(self, config, 6, "the configuration says 6");
+	msf_config_set_max_sources(config, 0);
+	expect_sources(self, config, 33, "the configuration says none");
+	setenv("MSF_MAX_SOURCES", "1000", 1);
+	expect_sources(self, NULL, 33, "the environment says more than the kernel");
+	unsetenv("MSF_MAX_SOURCES");
+	msf_config_free(config);
+	tap_end(&self->tap, "MSF_MAX_SOURCES limits sources, and goes behind the "
+			    "configuration");
+}
+
 int main(void)
 {
 	struct fixture self = { .group = netns_group(AF_INET, 0),
@@ -288,5 +337,6 @@ int main(void)
 	test_default(&self);
 	test_requests(&self);
 	test_limits(&self);
+	test_max_sources(&self);
 	return tap_finish(&self.tap);
 }

@@ -12,6 +12,7 @@
 #include "model.h"
 #include "raw.h"
 #include "shape.h"
+#include "system.h"
 #include "tap.h"
 
 #define OFFSET 1u /* no structure's alignment */
@@ -216,6 +217,7 @@ int main(void)
 	struct dropin self = { 0 };
 
 	netns_init(&self.net);
+	system_init();
 	netns_set_sysctl("net/ipv4/igmp_max_msf", 64);
 	for (enum flavour flavour = 0; flavour < N_FLAVOURS; flavour++) {
 		self.place = (struct model_place){

@@ -13,6 +13,7 @@
 #include "model.h"
 #include "raw.h"
 #include "shape.h"
+#include "system.h"
 #include "tap.h"
 
 #define N_HELD 5u
@@ -34,8 +35,8 @@ static int open_holder(struct get *self)
 		struct sockaddr_storage source = netns_source(self->place.group.ss_family,
 							      0, order[i]);
 
-		if (raw_delta(fd, MSF_JOIN_SOURCE, self->place.ifindex,
-			      &self->place.group, &source) < 0)
+		if (system_delta(fd, MSF_JOIN_SOURCE, self->place.ifindex,
+				 &self->place.group, &source) < 0)
 			tap_bail_out("cannot prepare");
 	}
 	return fd;
@@ -282,6 +283,7 @@ int main(void)
 	struct get self = { 0 };
 
 	netns_init(&self.net);
+	system_init();
 	for (enum flavour flavour = 0; flavour < N_FLAVOURS; flavour++) {
 		self.place = (struct model_place){
 			flavour, 0, self.net.ifindex[0],

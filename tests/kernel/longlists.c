@@ -2,7 +2,8 @@
 /*
  * Filters of a thousand sources: read back whole and ascending, compared as sets,
  * changed by one source; on interfaces with many addresses, with none, and with one
- * that another interface has too. And counts that promise more than memory holds.
+ * that another interface has too. And counts that promise more than memory
+ * holds. With the ASM backend MSF_MAX_SOURCES has to be high enough.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 #include "netns.h"
 #include "raw.h"
+#include "system.h"
 #include "tap.h"
 #include "traffic.h"
 
@@ -106,7 +108,7 @@ static void check_long(struct longlists *self, unsigned int link, unsigned int n
 		expect_list(self, fd, link, modes[i], n, "one source more");
 		tap_expect(&self->tap,
 			   netns_count_sources(self->net.ifindex[link], &self->group) ==
-				   n,
+				   (system_is_asm() ? 0 : n),
 			   "the interface has another number of sources");
 	}
 	close(fd);
@@ -296,7 +298,7 @@ static void check_great_room(struct longlists *self)
 	int fd = open_receiver(self), r;
 	uint32_t numsrc = UINT32_MAX, fmode;
 
-	raw_delta(fd, MSF_JOIN_SOURCE, self->net.ifindex[0], &self->group, &source);
+	system_delta(fd, MSF_JOIN_SOURCE, self->net.ifindex[0], &self->group, &source);
 	r = msf_getsockopt(fd, level, MCAST_MSFILTER, &filter, &len);
 	tap_expect(&self->tap, r == 0 && filter.gf_numsrc == 1, "getsockopt: %d, %u", r,
 		   filter.gf_numsrc);
@@ -323,10 +325,12 @@ int main(void)
 	if (self == NULL)
 		tap_bail_out("no memory");
 	netns_init(&self->net);
+	system_init();
 	netns_set_sysctl("net/ipv4/igmp_max_msf", 2 * N_MOST);
 	self->family = AF_INET6;
 	self->group = netns_group(AF_INET6, 0);
-	check_long(self, 0, raw_await_source_limit(AF_INET6), "at the limit");
+	check_long(self, 0, system_is_asm() ? N_LONG : raw_await_source_limit(AF_INET6),
+		   "at the limit");
 	check_counts(self);
 	check_great_room(self);
 	self->family = AF_INET;
@@ -336,7 +340,9 @@ int main(void)
 	check_great_room(self);
 	check_most_named(self);
 	check_label(self);
-	check_addresses(self);
+	/* by what address an interface is asked is Linux's own matter */
+	if (!system_is_asm())
+		check_addresses(self);
 	r = tap_finish(&self->tap);
 	free(self);
 	return r;

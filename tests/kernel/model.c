@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "model.h"
-#include "raw.h"
+#include "system.h"
 #include "tap.h"
 
 bool model_is_equal(struct model_filter a, struct model_filter b)
@@ -226,7 +226,7 @@ bool model_look(int fd, const struct model_place *place, struct model_filter *re
 
 	ret->mode = MODEL_NONE;
 	ret->set = 0;
-	if (raw_get_filter(fd, place->ifindex, &place->group, &filter) < 0)
+	if (system_get_filter(fd, place->ifindex, &place->group, &filter) < 0)
 		return true;
 	for (uint32_t i = 0; i < filter.numsrc && i < RAW_MAX_SOURCES; i++) {
 		int source = find_source(place, &filter.slist[i]);

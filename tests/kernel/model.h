@@ -59,8 +59,9 @@ struct model_call {
 void model_spell(const struct model_place *place, const struct model_request *request,
 		 struct model_call *ret);
 
-/* What the kernel holds. MODEL_NONE for no membership; false for a list with a
- * source that is not of this link, or one twice, or INCLUDE {}. */
+/* What the socket holds, as the kernel has it or (system.h) the library. MODEL_NONE for
+ * no membership; false for a list with a source that is not of this link, or one twice,
+ * or INCLUDE {}. */
 bool model_look(int fd, const struct model_place *place, struct model_filter *ret);
 
 /* The rows of semantics.csv. */

@@ -283,6 +283,24 @@ static unsigned int read_filter(uint32_t ifindex, const struct sockaddr_storage 
 	return n;
 }
 
+unsigned int netns_count_groups(void)
+{
+	static const char *const paths[] = { "/proc/net/igmp", "/proc/net/igmp6" };
+	unsigned int n = 0;
+	char line[256];
+
+	for (int i = 0; i < 2; i++) {
+		FILE *file = fopen(paths[i], "re");
+
+		if (file == NULL)
+			tap_bail_out("%s: %s", paths[i], strerror(errno));
+		while (fgets(line, sizeof(line), file) != NULL)
+			n += i == 1 || line[0] == '\t';
+		fclose(file);
+	}
+	return n;
+}
+
 struct netns_users netns_get_users(uint32_t ifindex, const struct sockaddr_storage *group,
 				   const struct sockaddr_storage *source)
 {

@@ -53,6 +53,9 @@ struct netns_users netns_get_users(uint32_t ifindex, const struct sockaddr_stora
 /* Lines of mcfilter (or mcfilter6) for the group on the interface. */
 unsigned int netns_count_sources(uint32_t ifindex, const struct sockaddr_storage *group);
 
+/* Groups in /proc/net/igmp and igmp6, which have a line each. */
+unsigned int netns_count_groups(void);
+
 /* Users of the group on the interface, of /proc/net/igmp and igmp6. */
 unsigned int netns_get_members(uint32_t ifindex, const struct sockaddr_storage *group);
 

@@ -11,11 +11,11 @@
 
 #define MAX_COMMENTS 12
 
-static void line(const char *head, const char *format, va_list args)
+static void line(const char *head, const char *format, va_list args, const char *tail)
 {
 	fputs(head, stdout);
 	vprintf(format, args);
-	putchar('\n');
+	puts(tail);
 	fflush(stdout);
 }
 
@@ -29,18 +29,23 @@ bool tap_expect(struct tap *tap, bool ok, const char *format, ...)
 	if (tap->n_surprises++ >= MAX_COMMENTS)
 		return false;
 	va_start(args, format);
-	line("# ", format, args);
+	line("# ", format, args, "");
 	va_end(args);
 	return false;
 }
 
+void tap_skip(struct tap *tap, const char *why)
+{
+	tap->skip = why;
+}
+
 void tap_end(struct tap *tap, const char *format, ...)
 {
-	char head[40];
-	bool ok = tap->n_surprises == 0 && tap->n_expected > 0;
+	bool ok = tap->n_surprises == 0 && (tap->n_expected > 0 || tap->skip);
+	char head[40], tail[120] = "";
 	va_list args;
 
-	if (tap->n_expected == 0)
+	if (tap->n_expected == 0 && !tap->skip)
 		tap_comment("nothing was looked at");
 	if (tap->n_surprises > MAX_COMMENTS)
 		tap_comment("%u surprises in all", tap->n_surprises);
@@ -48,9 +53,12 @@ void tap_end(struct tap *tap, const char *format, ...)
 	tap->n_failed += !ok;
 	tap->n_expected = 0;
 	tap->n_surprises = 0;
+	if (ok && tap->skip)
+		snprintf(tail, sizeof(tail), " # SKIP %s", tap->skip);
+	tap->skip = NULL;
 	snprintf(head, sizeof(head), "%s %u - ", ok ? "ok" : "not ok", tap->n_tests);
 	va_start(args, format);
-	line(head, format, args);
+	line(head, format, args, tail);
 	va_end(args);
 }
 
@@ -59,7 +67,7 @@ void tap_comment(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	line("# ", format, args);
+	line("# ", format, args, "");
 	va_end(args);
 }
 
@@ -68,7 +76,7 @@ void tap_bail_out(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	line("Bail out! ", format, args);
+	line("Bail out! ", format, args, "");
 	va_end(args);
 	exit(99);
 }

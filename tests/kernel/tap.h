@@ -14,11 +14,16 @@ struct tap {
 	unsigned int n_failed;
 	unsigned int n_expected;  /* expectations of the test in hand */
 	unsigned int n_surprises; /* those of them that failed */
+	const char *skip;         /* why it cannot be done here; NULL: it can */
 };
 
 /* Counts one expectation of the test in hand; returns ok. */
 bool tap_expect(struct tap *tap, bool ok, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The test in hand cannot be done here, or not all of it: unless something else of it
+ * fails it counts as skipped. */
+void tap_skip(struct tap *tap, const char *why);
 
 /* Ends the test in hand. A test without an expectation has failed. */
 void tap_end(struct tap *tap, const char *format, ...)

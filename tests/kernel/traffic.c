@@ -78,6 +78,7 @@ void traffic_init(struct traffic *traffic, const struct netns *net)
 {
 	pin();
 	traffic->sequence = 0;
+	traffic->receive = recv;
 	for (unsigned int l = 0; l < NETNS_LINKS; l++)
 		for (unsigned int i = 0; i < NETNS_ADDRESSES; i++)
 			for (int is_ipv6 = 0; is_ipv6 < 2; is_ipv6++) {
@@ -160,14 +161,14 @@ static in_port_t get_port(int fd)
 	return self.sin6_port;
 }
 
-static unsigned int read_to_sentinel(int fd, uint32_t sequence)
+static unsigned int read_to_sentinel(const struct traffic *traffic, int fd)
 {
 	unsigned int heard = 0;
 	struct packet packet;
 
 	for (;;) {
 		struct pollfd poller = { .fd = fd, .events = POLLIN };
-		ssize_t n = recv(fd, &packet, sizeof(packet), MSG_DONTWAIT);
+		ssize_t n = traffic->receive(fd, &packet, sizeof(packet), MSG_DONTWAIT);
 
 		if (n < 0 && errno == EAGAIN) {
 			if (poll(&poller, 1, DEADLINE_MS) <= 0)
@@ -175,7 +176,7 @@ static unsigned int read_to_sentinel(int fd, uint32_t sequence)
 					     DEADLINE_MS);
 			continue;
 		}
-		if (n != sizeof(packet) || packet.sequence != sequence)
+		if (n != sizeof(packet) || packet.sequence != traffic->sequence)
 			tap_bail_out("a foreign packet of %zd bytes", n);
 		if (packet.source == SENTINEL)
 			return heard;
@@ -195,5 +196,5 @@ unsigned int traffic_hear(struct traffic *traffic, int fd, unsigned int link,
 		send_packet(senders[i], traffic->sequence, i, *group, port);
 	send_packet(senders[0], traffic->sequence, SENTINEL,
 		    netns_source(group->ss_family, link, 0), port);
-	return read_to_sentinel(fd, traffic->sequence);
+	return read_to_sentinel(traffic, fd);
 }

@@ -8,6 +8,8 @@
 #ifndef TRAFFIC_H
 #define TRAFFIC_H
 
+#include <sys/types.h>
+
 #include "netns.h"
 
 /* How a receiver and its groups belong together. */
@@ -25,6 +27,8 @@ int flavour_get_domain(enum flavour flavour); /* of the socket */
 struct traffic {
 	int fd[NETNS_LINKS][2][NETNS_ADDRESSES]; /* senders; [1]: IPv6 */
 	uint32_t sequence;
+	/* recv(); or the library's, where nothing else filters */
+	ssize_t (*receive)(int fd, void *buf, size_t len, int flags);
 };
 
 void traffic_init(struct traffic *traffic, const struct netns *net);

@@ -23,6 +23,7 @@
 #include "model.h"
 #include "raw.h"
 #include "shape.h"
+#include "system.h"
 #include "tap.h"
 
 #define DEFAULT_STEPS 20000u
@@ -155,12 +156,15 @@ static void complain(struct walk *walk, const struct step *step)
 		    model_print_request(&step->request, text), step->shape->name);
 }
 
-/* What the interface should count for one source: the sum over all sockets. */
+/* What the interface should count for one source: the sum over all sockets; with the
+ * ASM backend it knows of none. */
 static struct netns_users sum_users(const struct walk *walk, const struct step *step,
 				    unsigned int source)
 {
 	struct netns_users users = { 0, 0 };
 
+	if (system_is_asm())
+		return users;
 	for (unsigned int s = 0; s < N_SOCKETS; s++) {
 		const struct holder *holder = &walk->sockets[s];
 		struct model_filter held =
@@ -222,14 +226,15 @@ static bool is_counted(struct walk *walk, const struct step *step)
 	return ok;
 }
 
-/* Linux lets the latest membership of an IPv6 group decide for all interfaces, be it
- * a leftover, so delivery is only looked at where there is but one. */
+/* Linux, unlike the ASM backend, lets the latest membership of an IPv6 group decide for
+ * all interfaces, be it a leftover, so delivery is only looked at where there is but
+ * one. */
 static bool can_hear(const struct walk *walk, const struct step *step)
 {
 	uint32_t other = walk->net.ifindex[1 - step->link];
 	struct raw_filter filter;
 
-	return step->family == 0 ||
+	return step->family == 0 || system_is_asm() ||
 	       raw_get_filter(step->holder->fd, other, &step->place.group, &filter) < 0;
 }
 
@@ -307,7 +312,9 @@ static void take_step(struct walk *walk)
 static void init(struct walk *walk, uint64_t seed)
 {
 	netns_init(&walk->net);
+	system_init();
 	traffic_init(&walk->traffic, &walk->net);
+	walk->traffic.receive = msf_recv;
 	walk->random = seed * 2 + 1;
 	for (unsigned int s = 0; s < N_SOCKETS; s++) {
 		walk->sockets[s].domain = s % 2 == 0 ? AF_INET : AF_INET6;

@@ -27,13 +27,14 @@ demo: deps-demo all
 test: deps-test
 	BUILD=$(BUILD) .ci/test
 
-# Heavy tests, with large programs of others (a browser).
+# Heavy tests, with large programs of others (a browser, ffmpeg).
 test-peers: deps-peers
 	BUILD=$(BUILD) .ci/test peers
 
 bench: deps-build $(BUILD)/build.ninja
 	ninja -C $(BUILD) bench
 	ninja -C $(BUILD) bench-flip
+	ninja -C $(BUILD) bench-asm
 	ninja -C $(BUILD) bench-state
 	ninja -C $(BUILD) bench-mwatch
 

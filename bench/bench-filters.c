@@ -5,60 +5,13 @@
  * the namespace and the limits that it needs.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "measure.h"
+#include "options.h"
 #include "report.h"
-
-struct options {
-	int json;
-	const char *only;
-	long rounds;
-	long budget_ms;
-	const char *interface;
-};
-
-static int parse_number(const char *text, long *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtol(text, &end, 10);
-	return errno || *end || end == text || *ret < 1 || *ret > 10000 ? -EINVAL : 0;
-}
-
-static int parse_options(int argc, char **argv, struct options *ret)
-{
-	static const struct option known[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "only", required_argument, NULL, 'o' },
-		{ "rounds", required_argument, NULL, 'r' },
-		{ "budget", required_argument, NULL, 'b' },
-		{ 0 },
-	};
-	int c, r = 0;
-
-	*ret = (struct options){ .rounds = 11, .budget_ms = 8 };
-	while (!r && (c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (c == 'j')
-			ret->json = 1;
-		else if (c == 'o')
-			ret->only = optarg;
-		else if (c == 'r')
-			r = parse_number(optarg, &ret->rounds);
-		else if (c == 'b')
-			r = parse_number(optarg, &ret->budget_ms);
-		else
-			r = -EINVAL;
-	}
-	if (r || optind + 1 != argc)
-		return -EINVAL;
-	ret->interface = argv[optind];
-	return 0;
-}
 
 static int contexts_init(struct msf *ret_msf[2])
 {
@@ -103,11 +56,11 @@ static int run(const struct options *options, uint32_t ifindex)
 
 int main(int argc, char **argv)
 {
-	struct options options;
+	struct options options = { .rounds = 11, .budget_ms = 8 };
 	uint32_t ifindex;
 	int r;
 
-	if (parse_options(argc, argv, &options) < 0) {
+	if (options_parse(&options, argc, argv) < 0) {
 		fprintf(stderr,
 			"usage: bench-filters [--json] [--only TEXT] [--rounds N] "
 			"[--budget MS] IFACE\n");

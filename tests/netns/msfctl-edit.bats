@@ -455,5 +455,5 @@ would be accepted"
 	done
 	MSF_SEMANTICS=none run_msfctl set "${p[@]}" 232.1.1.1 eth0 include 10.9.0.2
 	assert_equal "$status" 1
-	assert_regex "$stderr" "^msfctl: environment: .*MSF_SEMANTICS neither"
+	assert_equal "$stderr" "msfctl: MSF_SEMANTICS: must be table or linux"
 }

@@ -153,8 +153,8 @@ int receiver_read(struct receiver_socket *sock, struct receiver_batch *batch,
 
 	prepare(batch);
 	/* MSG_TRUNC: the whole length, although no buffer is there for it. */
-	n_read = recvmmsg(sock->fd, batch->messages, n_wanted, MSG_DONTWAIT | MSG_TRUNC,
-			  NULL);
+	n_read = msf_recvmmsg(sock->fd, batch->messages, n_wanted,
+			      MSG_DONTWAIT | MSG_TRUNC, NULL);
 	if (n_read < 0 && errno != EAGAIN && errno != EINTR)
 		return -errno;
 	for (int i = 0; i < n_read; i++)

@@ -21,6 +21,9 @@
 /* The kernel takes quadratic time for a list, and longer ones not everywhere. */
 #define SHARE_MAX 1000u
 
+/* As many as RFC 3376 3.1 lets every system take. */
+#define SHARE_LEAST 64u
+
 /* Enough for a burst while the disk or the player is busy. */
 #define RECEIVE_BUFFER_SIZE (8 << 20)
 
@@ -75,9 +78,9 @@ static int set_options(struct receiver *receiver, int fd)
 		r = set_flag(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
 	if (r == 0)
 		r = set_flag(fd, SOL_SOCKET, SO_REUSEADDR);
-	if (r == 0)
-		r = set_flag(fd, SOL_SOCKET, SO_TIMESTAMPNS);
-	/* Where drops are not told, or the buffer stays small, we can still receive. */
+	/* Where times of arrival or drops are not told, or the buffer stays small, we can
+	 * still receive. */
+	set_flag(fd, SOL_SOCKET, SO_TIMESTAMPNS);
 	receiver->has_drops &= set_flag(fd, SOL_SOCKET, SO_RXQ_OVFL) == 0;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
@@ -211,13 +214,12 @@ uint32_t receiver_count_sockets(const struct receiver *receiver, struct msf *msf
 	return numsrc ? (numsrc + share - 1) / share : 1;
 }
 
-int receiver_join(struct receiver *receiver, struct msf *msf, struct loop *loop,
-		  const struct msf_interface *interface, loop_handler *handler,
-		  char why[RECEIVER_WHY_MAX])
+/* One socket for each share of the sources. */
+static int join_shares(struct receiver *receiver, struct msf *msf, struct loop *loop,
+		       uint32_t share, loop_handler *handler, char *why)
 {
 	uint32_t numsrc = receiver->channel->filter.numsrc;
-	uint32_t share = sources_per_socket(receiver, msf);
-	uint32_t n = receiver_count_sockets(receiver, msf);
+	uint32_t n = numsrc ? (numsrc + share - 1) / share : 1;
 	int r = 0;
 
 	receiver->sockets = calloc(n, sizeof(*receiver->sockets));
@@ -230,9 +232,6 @@ int receiver_join(struct receiver *receiver, struct msf *msf, struct loop *loop,
 			.receiver = receiver, .source = LOOP_SOURCE_INIT, .fd = -1
 		};
 	receiver->n_sockets = n;
-	receiver->interface = *interface;
-	receiver->has_drops = receiver_port(receiver) != 0 &&
-			      msf_probe_backend(msf) == MSF_BACKEND_KERNEL;
 	for (uint32_t i = 0; i < n && r == 0; i++) {
 		uint32_t first = i * share;
 		struct msf_request request = make_request(
@@ -241,10 +240,29 @@ int receiver_join(struct receiver *receiver, struct msf *msf, struct loop *loop,
 		r = start_socket(receiver, &receiver->sockets[i], msf, loop, handler,
 				 &request, why);
 	}
-	if (r < 0)
-		receiver_close(receiver, loop);
-	else
-		receiver->n_joins++;
+	return r;
+}
+
+int receiver_join(struct receiver *receiver, struct msf *msf, struct loop *loop,
+		  const struct msf_interface *interface, loop_handler *handler,
+		  char why[RECEIVER_WHY_MAX])
+{
+	bool is_shared = channel_filter_is_include(&receiver->channel->filter);
+	uint32_t share = sources_per_socket(receiver, msf);
+	int r;
+
+	for (;; share /= 2) {
+		receiver->interface = *interface;
+		receiver->has_drops = receiver_port(receiver) != 0 &&
+				      msf_probe_backend(msf) == MSF_BACKEND_KERNEL;
+		r = join_shares(receiver, msf, loop, share, handler, why);
+		if (r < 0)
+			receiver_close(receiver, loop);
+		/* How many a socket filter holds depends on the addresses. */
+		if (r != -ENOBUFS || !is_shared || share / 2 < SHARE_LEAST)
+			break;
+	}
+	receiver->n_joins += r == 0;
 	return r;
 }
 

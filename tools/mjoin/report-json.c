@@ -78,7 +78,8 @@ int report_json_joined(struct report *report, const struct receiver *receiver)
 		o, "mode",
 		json_string(filter->fmode == MCAST_INCLUDE ? "include" : "exclude"));
 	r |= json_object_set_new(o, "sources", json_sources(filter));
-	r |= json_object_set_new(o, "backend", json_string(report->backend));
+	r |= json_object_set_new(o, "backend",
+				 json_string(report->is_asm ? "asm" : "kernel"));
 	r |= json_object_set_new(o, "sockets", json_integer(receiver->n_sockets));
 	return write_line(report, whole(o, r));
 }

@@ -19,7 +19,7 @@ struct report {
 	bool is_quiet;
 	bool has_progress; /* a line of progress may be shown */
 	bool is_progress_shown;
-	const char *backend;
+	bool is_asm; /* the backend is not the kernel's own filters */
 };
 
 /* What all receivers had together. */

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "environment.h"
 #include "output.h"
 #include "run.h"
 
@@ -100,19 +101,19 @@ static int open_library(struct run *run)
 		r = msf_config_set_semantics(config, MSF_SEMANTICS_TABLE);
 	if (r == 0)
 		r = msf_config_set_exclusive(config, 1);
+	/* It receives with msf_recvmmsg() only. */
+	if (r == 0)
+		r = msf_config_set_receive_calls(config, 1);
 	if (r == 0 && run->options->has_backend)
 		r = msf_config_set_backend(config, run->options->backend);
 	if (r == 0)
 		r = msf_new(&run->msf, config);
 	msf_config_free(config);
 	if (r == -EINVAL)
-		output_error("MSF_BACKEND", "must be auto, kernel or asm");
-	else if (r == -EOPNOTSUPP)
-		output_error("backend", "this system does not have the backend that was "
-					"asked for: try --backend auto");
+		environment_say_mistake();
 	else if (r < 0)
 		output_error("libmsf", "%s", strerror(-r));
-	return r;
+	return r < 0 ? r : environment_check_backend(run->msf);
 }
 
 static int open_payload(struct run *run)
@@ -264,8 +265,7 @@ static int open_run(struct run *run)
 		r = open_report(run);
 	if (r < 0)
 		return r;
-	run->report.backend = msf_probe_backend(run->msf) == MSF_BACKEND_ASM ? "asm"
-									     : "kernel";
+	run->report.is_asm = msf_probe_backend(run->msf) == MSF_BACKEND_ASM;
 	r = receiver_batch_new(&run->batch, run->payload != NULL);
 	if (r == 0)
 		r = open_receivers(run);

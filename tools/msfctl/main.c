@@ -15,9 +15,10 @@
 #define NAME_MAX_LENGTH 48 /* "msfctl leave-source" */
 
 static const struct verb *const verbs[] = {
-	&show_verb,  &get_verb,     &set_verb,         &join_verb,         &leave_verb,
-	&block_verb, &unblock_verb, &join_source_verb, &leave_source_verb, &batch_verb,
-	&table_verb, &probe_verb,   &monitor_verb,     &doctor_verb,       NULL,
+	&show_verb,         &get_verb,    &set_verb,     &join_verb,
+	&leave_verb,        &block_verb,  &unblock_verb, &join_source_verb,
+	&leave_source_verb, &batch_verb,  &table_verb,   &probe_verb,
+	&monitor_verb,      &doctor_verb, &run_verb,     NULL,
 };
 
 static void print_help(FILE *out)
@@ -39,7 +40,7 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
-static int run_verb(const struct verb *verb, int argc, const char **argv)
+static int start_verb(const struct verb *verb, int argc, const char **argv)
 {
 	char name[NAME_MAX_LENGTH];
 
@@ -77,5 +78,5 @@ int main(int argc, char **argv)
 		output_error(argv[1], "no such verb; msfctl --help lists them");
 		return OUTPUT_USAGE;
 	}
-	return run_verb(verb, argc - 1, (const char **)argv + 1);
+	return start_verb(verb, argc - 1, (const char **)argv + 1);
 }

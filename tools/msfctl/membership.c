@@ -197,6 +197,7 @@ static int add_row(struct columns *columns, const struct msf_socket *socket,
 {
 	char interface[MEMBERSHIP_INTERFACE_MAX], group[ENDPOINT_TEXT_MAX] = "?";
 	char port[NUMBER_MAX], drops[NUMBER_MAX], netns[NUMBER_MAX], proto[NUMBER_MAX];
+	char mode[NUMBER_MAX];
 	int all = get_multicast_all(socket, membership);
 	const char *type = membership_get_type(socket);
 	struct holder_cells store = { "", "" };
@@ -205,7 +206,7 @@ static int add_row(struct columns *columns, const struct msf_socket *socket,
 		[COLUMN_INTERFACE] = interface,
 		[COLUMN_GROUP] = group,
 		[COLUMN_PORT] = get_port(socket) ? port : NULL,
-		[COLUMN_MODE] = membership_get_mode(membership),
+		[COLUMN_MODE] = mode,
 		[COLUMN_SOURCES] = sources,
 		[COLUMN_DROPS] = socket->drops >= 0 ? drops : NULL,
 		[COLUMN_ALL] = all >= 0 ? yes_no[!!all] : NULL,
@@ -220,6 +221,9 @@ static int add_row(struct columns *columns, const struct msf_socket *socket,
 	membership_format_interface(membership, interface);
 	endpoint_format_address(&membership->group, group, sizeof(group));
 	snprintf(port, sizeof(port), "%u", get_port(socket));
+	/* Who filters is worth a word where it is not the kernel. */
+	snprintf(mode, sizeof(mode), "%s%s", membership_get_mode(membership),
+		 socket->backend == MSF_BACKEND_ASM ? " (asm)" : "");
 	snprintf(drops, sizeof(drops), "%" PRId64, socket->drops);
 	snprintf(netns, sizeof(netns), "%" PRIu64, socket->netns);
 	return columns_add(columns, cells);

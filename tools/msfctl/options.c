@@ -67,9 +67,10 @@ static int read_words(poptContext context, const struct poptOption *lines)
 	return 0;
 }
 
-int options_read(poptContext *ret, const struct verb *verb,
-		 const struct poptOption *table, int argc, const char **argv,
-		 const char ***ret_arguments, int *ret_n)
+/* flags: POPT_CONTEXT_* */
+static int read_all(poptContext *ret, const struct verb *verb,
+		    const struct poptOption *table, int argc, const char **argv,
+		    unsigned int flags, const char ***ret_arguments, int *ret_n)
 {
 	static const char *none[] = { NULL };
 	struct poptOption lines[OPTIONS_MAX + 1];
@@ -79,7 +80,7 @@ int options_read(poptContext *ret, const struct verb *verb,
 	int r, n = 0;
 
 	number_lines(table, lines);
-	context = poptGetContext(argv[0], argc, argv, lines, 0);
+	context = poptGetContext(argv[0], argc, argv, lines, flags);
 	*ret = context;
 	if (!context) {
 		output_error(NULL, "no memory");
@@ -99,6 +100,21 @@ int options_read(poptContext *ret, const struct verb *verb,
 	*ret_arguments = arguments;
 	*ret_n = n;
 	return 0;
+}
+
+int options_read(poptContext *ret, const struct verb *verb,
+		 const struct poptOption *table, int argc, const char **argv,
+		 const char ***ret_arguments, int *ret_n)
+{
+	return read_all(ret, verb, table, argc, argv, 0, ret_arguments, ret_n);
+}
+
+int options_read_command(poptContext *ret, const struct verb *verb,
+			 const struct poptOption *table, int argc, const char **argv,
+			 const char ***ret_command, int *ret_n)
+{
+	return read_all(ret, verb, table, argc, argv, POPT_CONTEXT_POSIXMEHARDER,
+			ret_command, ret_n);
 }
 
 void options_free(poptContext context)

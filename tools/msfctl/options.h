@@ -32,6 +32,11 @@ int options_read(poptContext *ret, const struct verb *verb,
 		 const struct poptOption *table, int argc, const char **argv,
 		 const char ***ret_arguments, int *ret_n);
 
+/* The same for options in front of a command, whose own options are left alone. */
+int options_read_command(poptContext *ret, const struct verb *verb,
+			 const struct poptOption *table, int argc, const char **argv,
+			 const char ***ret_command, int *ret_n);
+
 void options_free(poptContext context);
 
 /* Words as numbers and addresses. 0, or -EINVAL, said with the word and why. */

@@ -24,6 +24,7 @@ extern const struct verb leave_source_verb;
 extern const struct verb leave_verb;
 extern const struct verb monitor_verb;
 extern const struct verb probe_verb;
+extern const struct verb run_verb;
 extern const struct verb set_verb;
 extern const struct verb show_verb;
 extern const struct verb table_verb;

@@ -17,6 +17,7 @@
 #include "export/record.h"
 #include "view/live.h"
 #include "view/view.h"
+#include "environment.h"
 #include "output.h"
 #include "privilege.h"
 #include "run.h"
@@ -48,7 +49,7 @@ static int open_library(struct run *run)
 		r = msf_new(&run->msf, config);
 	msf_config_free(config);
 	if (r == -EINVAL)
-		output_error("MSF_BACKEND", "must be auto, kernel or asm");
+		environment_say_mistake();
 	else if (r < 0)
 		output_error("libmsf", "%s", strerror(-r));
 	return r;
@@ -357,10 +358,13 @@ static int open_view(struct run *run)
 	return view == OPTIONS_LIVE ? open_farewell(run, &settings) : 0;
 }
 
-/* Only the filters of another process need looking at it. */
+/* The filters of another process need looking at it, and so do those of the host where
+ * the kernel does not know them. */
 static int give_up_rights(struct run *run)
 {
-	int r = run->options->pid ? looker_new(&run->looker) : 0;
+	bool is_looking = run->options->pid ||
+			  (!run->hold && msf_probe_backend(run->msf) == MSF_BACKEND_ASM);
+	int r = is_looking ? looker_new(&run->looker) : 0;
 
 	return r == 0 ? privilege_drop(false) : r;
 }

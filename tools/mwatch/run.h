@@ -72,7 +72,7 @@ struct run {
 	uint32_t n_interfaces;
 	struct hold *hold; /* NULL without --join */
 	struct counting *counting;
-	struct looker *looker; /* NULL without --pid */
+	struct looker *looker; /* NULL: processes are not looked at */
 	struct verdict *verdict;
 	struct delivered *delivered; /* NULL without --delivered */
 	struct sample sample;        /* the last one */

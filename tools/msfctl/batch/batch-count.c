@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <msf.h>
+
 #include "batch-count.h"
 
 #define PACKET_MAX 65536
@@ -95,8 +97,8 @@ static int take_packet(int fd, struct batch_counts *counts)
 	socklen_t len = sizeof(from);
 	ssize_t n;
 
-	n = recvfrom(fd, payload, sizeof(payload), MSG_DONTWAIT, (struct sockaddr *)&from,
-		     &len);
+	n = msf_recvfrom(fd, payload, sizeof(payload), MSG_DONTWAIT,
+			 (struct sockaddr *)&from, &len);
 	if (n < 0 && errno == EINTR)
 		return 1;
 	if (n < 0)

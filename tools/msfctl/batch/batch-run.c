@@ -38,7 +38,8 @@ struct batch {
 	struct batch_prompt *prompt; /* NULL: nobody sits there */
 	struct outlet *outlet;
 	size_t n_line, n_run, n_failed;
-	bool is_misread; /* a line could not be read */
+	char warned[BATCH_ANSWER_DETAIL_MAX]; /* the last warning: once is enough */
+	bool is_misread;                      /* a line could not be read */
 };
 
 /* What lines come to. */
@@ -68,6 +69,15 @@ static void say_warning(const struct batch *batch, const char *why)
 
 	format_where(batch, where);
 	output_warning(batch->prompt ? NULL : where, "%s", why);
+}
+
+/* What holds for every line is said once. */
+static void warn(struct batch *batch, const char *why)
+{
+	if (!strcmp(batch->warned, why))
+		return;
+	snprintf(batch->warned, sizeof(batch->warned), "%s", why);
+	say_warning(batch, why);
 }
 
 static int say_error(const char *what, int r)
@@ -150,7 +160,7 @@ static int take_answer(struct batch *batch, const struct batch_line *line,
 	else if (r == 0)
 		r = put_text(batch, text);
 	if (r == 0 && !answer->error && *answer->detail && !batch->settings->is_json)
-		say_warning(batch, answer->detail);
+		warn(batch, answer->detail);
 	if (r == 0 && batch_answer_is_failure(line, answer))
 		r = take_failure(batch, answer, text);
 	free(text);

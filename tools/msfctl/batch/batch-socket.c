@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <msf.h>
+
 #include "batch-socket.h"
 #include "endpoint.h"
 
@@ -203,14 +205,14 @@ void batch_socket_close(struct batch_sockets *sockets, struct batch_socket *sock
 int batch_socket_set_all(const struct batch_socket *socket, bool is_on)
 {
 	int value = is_on;
-	int r = setsockopt(socket->fd, IPPROTO_IP, IP_MULTICAST_ALL, &value,
-			   sizeof(value));
+	int r = msf_setsockopt(socket->fd, IPPROTO_IP, IP_MULTICAST_ALL, &value,
+			       sizeof(value));
 
 	if (socket->family == AF_INET)
 		return r < 0 ? -errno : 0;
 	/* Raw IPv6 sockets have none for IPv4. */
-	r = setsockopt(socket->fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &value,
-		       sizeof(value));
+	r = msf_setsockopt(socket->fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &value,
+			   sizeof(value));
 	return r < 0 ? -errno : 0;
 }
 

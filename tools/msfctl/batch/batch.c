@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "batch-run.h"
+#include "environment.h"
 #include "options.h"
 #include "output.h"
 #include "verb.h"
@@ -85,15 +86,15 @@ static int make_context(struct msf **ret, const struct msf_config *config)
 {
 	int r = msf_new(ret, config);
 
+	/* Options of sockets have no context of their own. */
+	if (r == 0)
+		r = msf_configure_default(config);
 	if (r == -EINVAL)
-		output_error("MSF_BACKEND, MSF_SEMANTICS",
-			     "one of them is none of auto, kernel, asm, or of table, "
-			     "linux");
-	else if (r == -EOPNOTSUPP)
-		output_error("backend", "this system does not have the backend that was "
-					"asked for: try --backend auto");
+		environment_say_mistake();
 	else if (r < 0)
 		output_error(NULL, "%s", strerror(-r));
+	if (r == 0)
+		r = environment_check_backend(*ret);
 	return r < 0 ? OUTPUT_FAILED : OUTPUT_DONE;
 }
 
@@ -107,6 +108,8 @@ static int run_words(const struct words *words, struct msf_config *config)
 	if (check_files(words) < 0 || set_backend(config, words->backend) < 0 ||
 	    set_semantics(config, words->semantics) < 0)
 		return OUTPUT_USAGE;
+	/* Packets are received with msf_recvfrom() only. */
+	msf_config_set_receive_calls(config, 1);
 	if (words->n_files > 0 && strcmp(words->files[0], "-") != 0)
 		settings.path = words->files[0];
 	status = make_context(&msf, config);

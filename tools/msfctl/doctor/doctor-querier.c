@@ -85,7 +85,7 @@ static void say_old(const struct patient *patient, struct finding *finding, int 
 {
 	const char *protocol = get_protocol(patient);
 
-	if (patient->has_source || doctor_is_ssm(&patient->group)) {
+	if ((patient->has_source && !patient->is_asm) || doctor_is_ssm(&patient->group)) {
 		finding_fail(finding, "%sv%d is in force: no report names a source",
 			     protocol, version);
 	} else {

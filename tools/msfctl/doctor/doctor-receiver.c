@@ -188,7 +188,7 @@ int receiver_pop(struct receiver *receiver, struct sockaddr_storage *ret_source)
 			.msg_controllen = sizeof(control),
 		};
 
-		if (recvmsg(receiver->fd, &message, MSG_DONTWAIT) < 0) {
+		if (msf_recvmsg(receiver->fd, &message, MSG_DONTWAIT) < 0) {
 			if (errno == EINTR)
 				continue;
 			return errno == EAGAIN || errno == ENETDOWN ? 0 : -errno;

@@ -83,19 +83,37 @@ static void say_none(const struct patient *patient, struct finding *finding)
 	}
 }
 
+static bool has_arrived(const struct patient *patient)
+{
+	return patient->watch.n_delivered > 0 || doctor_count_wire(patient) > 0;
+}
+
 static void say_right(const struct patient *patient, struct finding *finding)
 {
 	const struct watch *watch = &patient->watch;
 
 	finding_pass(finding, "joined, and an %sv%d report left", get_protocol(patient),
 		     watch->reports.version);
-	if (patient->has_source || !doctor_is_ssm(&patient->group) ||
-	    watch->n_delivered > 0 || doctor_count_wire(patient) > 0)
+	if (patient->is_asm || patient->has_source || !doctor_is_ssm(&patient->group) ||
+	    has_arrived(patient))
 		return;
 	/* RFC 4604 2.2.2: a router does not hear it. */
 	finding->result = FINDING_UNKNOWN;
 	finding_add(finding, "routers ignore a join of any source in the range of SSM");
 	finding_cure(finding, "name the source with -s, and join it");
+}
+
+static void say_asm(const struct patient *patient, struct finding *finding)
+{
+	finding_add(finding, "the wire is ASM: it is asked for every source, and libmsf "
+			     "filters on this host");
+	if (!doctor_is_ssm(&patient->group) || has_arrived(patient))
+		return;
+	if (finding->result == FINDING_PASS)
+		finding->result = FINDING_UNKNOWN;
+	finding_add(finding, "routers ignore such a join in the range of SSM");
+	finding_cure(finding, "use a kernel that has source filters, or a group outside "
+			      "of 232/8 and ff3x::/32");
 }
 
 void doctor_check_report(const struct patient *patient, struct finding *finding)
@@ -123,4 +141,7 @@ void doctor_check_report(const struct patient *patient, struct finding *finding)
 	} else {
 		say_none(patient, finding);
 	}
+	if (patient->is_asm && watch->is_run && !watch->join_error &&
+	    !doctor_is_loopback(patient))
+		say_asm(patient, finding);
 }

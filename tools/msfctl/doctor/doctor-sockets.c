@@ -88,6 +88,9 @@ static bool is_change(const struct patient *patient, const struct msf_group *gro
 {
 	const struct msf_group_source *source;
 
+	/* The kernel knows of any-source joins, whatever libmsf filters. */
+	if (patient->sockets.has_emulated || patient->is_asm)
+		return false;
 	if (!patient->has_source)
 		return group->fmode != MCAST_EXCLUDE || group->numsrc > 0;
 	source = find_source(group, &patient->source);
@@ -110,7 +113,8 @@ static void look_at_groups(struct patient *patient)
 		if (group.ifindex != patient->interface.ifindex ||
 		    !doctor_is_same(&group.group, &patient->group))
 			continue;
-		sockets->is_due_known = group.fmode >= 0 && group.has_sources;
+		sockets->is_due_known = (group.fmode >= 0 && group.has_sources) ||
+					sockets->has_emulated || patient->is_asm;
 		sockets->is_report_due = !sockets->is_due_known ||
 					 is_change(patient, &group);
 	}
@@ -168,11 +172,26 @@ static void add(struct patient *patient, const struct msf_socket *sock,
 		one->is_here = true;
 }
 
+static void look_at_socket(struct patient *patient, struct msf_state *state,
+			   const struct msf_socket *sock)
+{
+	struct msf_membership membership;
+
+	while (msf_state_pop_membership(state, &membership) > 0) {
+		if (!doctor_is_same(&membership.group, &patient->group))
+			continue;
+		if (membership.ifindex == patient->interface.ifindex &&
+		    sock->inode != patient->watch.socket_inode)
+			patient->sockets.has_emulated |= sock->backend == MSF_BACKEND_ASM;
+		if (is_wanted(patient, sock))
+			add(patient, sock, &membership);
+	}
+}
+
 static void look_at_sockets(struct patient *patient)
 {
 	const struct msf_scan scan = { .flags = MSF_SCAN_HERE };
 	struct sockets *sockets = &patient->sockets;
-	struct msf_membership membership;
 	struct msf_state *state = NULL;
 	struct msf_unseen unseen;
 	struct msf_socket sock;
@@ -180,13 +199,8 @@ static void look_at_sockets(struct patient *patient)
 	sockets->error = msf_state_scan(&state, NULL, &scan);
 	if (sockets->error < 0)
 		return;
-	while (msf_state_pop_socket(state, &sock) > 0) {
-		if (!is_wanted(patient, &sock))
-			continue;
-		while (msf_state_pop_membership(state, &membership) > 0)
-			if (doctor_is_same(&membership.group, &patient->group))
-				add(patient, &sock, &membership);
-	}
+	while (msf_state_pop_socket(state, &sock) > 0)
+		look_at_socket(patient, state, &sock);
 	msf_state_get_unseen(state, &unseen);
 	sockets->n_unseen = unseen.processes;
 	msf_state_free(state);
@@ -196,8 +210,8 @@ void sockets_look_before(struct patient *patient)
 {
 	int family = patient->group.ss_family;
 
-	look_at_groups(patient);
 	look_at_sockets(patient);
+	look_at_groups(patient);
 	patient->sockets.errors_before = read_errors(family);
 	patient->sockets.checksums_before = read_checksums(family);
 }

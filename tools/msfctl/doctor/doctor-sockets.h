@@ -30,6 +30,7 @@ struct sockets {
 	int error;          /* 0 or -errno: nothing could be looked at */
 	bool is_report_due; /* nobody had asked for the same before */
 	bool is_due_known;
+	bool has_emulated; /* libmsf filters for one: the kernel asks for every source */
 	struct sockets_one ones[SOCKETS_MAX];
 	unsigned int n_ones;
 	unsigned int n_uncounted; /* that found no place */

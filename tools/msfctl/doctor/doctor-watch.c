@@ -150,7 +150,7 @@ static void see_report(struct patient *patient, const struct wire_packet *packet
 		return;
 	reports->n++;
 	reports->version = packet->version;
-	if (!patient->has_source)
+	if (!patient->has_source || patient->is_asm)
 		reports->n_right++;
 }
 

@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 
 #include "doctor.h"
+#include "environment.h"
 #include "jsonline.h"
 #include "options.h"
 #include "output.h"
@@ -219,6 +220,25 @@ static void look_at_link(struct patient *patient)
 	(void)netlink_get_bridge(netlink, ifindex, family, &patient->bridge);
 }
 
+/* Its own socket is received from with msf_recvmsg() only. */
+static int open_library(struct patient *patient)
+{
+	struct msf_config *config = NULL;
+	int r = msf_config_new(&config);
+
+	if (r == 0)
+		r = msf_config_set_receive_calls(config, 1);
+	if (r == 0)
+		r = msf_configure_default(config);
+	msf_config_free(config);
+	if (r == -EINVAL)
+		environment_say_mistake();
+	else if (r < 0)
+		output_error(NULL, "%s", strerror(-r));
+	patient->is_asm = r == 0 && msf_probe_backend(NULL) == MSF_BACKEND_ASM;
+	return r;
+}
+
 static int look_at_interface(struct patient *patient)
 {
 	int r = msf_find_interface(NULL, patient->interface_name, &patient->interface);
@@ -274,8 +294,9 @@ static int sum_up(struct patient *patient, bool is_json)
 
 static int examine(struct patient *patient, bool is_json)
 {
-	if (look_at_interface(patient) < 0 || run_checks(patient, true, is_json) < 0 ||
-	    look_at_traffic(patient) < 0 || run_checks(patient, false, is_json) < 0)
+	if (open_library(patient) < 0 || look_at_interface(patient) < 0 ||
+	    run_checks(patient, true, is_json) < 0 || look_at_traffic(patient) < 0 ||
+	    run_checks(patient, false, is_json) < 0)
 		return OUTPUT_FAILED;
 	return sum_up(patient, is_json);
 }

@@ -46,6 +46,7 @@ struct patient {
 	struct sockaddr_storage source;
 	const char *interface_name; /* as it was given */
 	uint64_t wait_ms;
+	bool is_asm; /* libmsf filters, the kernel does not: reports name no source */
 
 	/* what was found */
 	int interface_error; /* 0: interface holds; else -errno */

@@ -47,11 +47,11 @@ static int add_candidate(struct candidate_list *list, const struct msf_socket *s
 	return r;
 }
 
-int candidate_list_read(struct candidate_list *list, pid_t pid)
+int candidate_list_read(struct candidate_list *list, struct msf *msf, pid_t pid)
 {
 	struct msf_scan scan = { .pid = pid, .flags = MSF_SCAN_IDLE };
 	struct msf_socket socket;
-	int r = msf_state_scan(&list->state, NULL, &scan);
+	int r = msf_state_scan(&list->state, msf, &scan);
 
 	while (!r && msf_state_pop_socket(list->state, &socket) == 1)
 		if (socket.n_holders)

@@ -26,7 +26,7 @@ struct candidate_list {
 };
 
 /* Those of a process. 0, or what msf_state_scan() says. */
-int candidate_list_read(struct candidate_list *list, pid_t pid);
+int candidate_list_read(struct candidate_list *list, struct msf *msf, pid_t pid);
 
 void candidate_list_fini(struct candidate_list *list);
 

@@ -16,7 +16,9 @@
 #include "membership.h"
 #include "options.h"
 #include "output.h"
+#include "sight.h"
 #include "standard.h"
+#include "target-fault.h"
 #include "utf8.h"
 
 void edit_options_fini(struct edit_options *options)
@@ -52,25 +54,45 @@ int edit_report(int r)
 	return r < 0 ? OUTPUT_FAILED : OUTPUT_DONE;
 }
 
-/* The socket is not ours: its IP_MULTICAST_ALL stays as it is. */
-static int configure(void)
+/*
+ * The socket is not ours: its IP_MULTICAST_ALL stays as it is, and who filters for it
+ * goes on to do so, whatever is the rule here.
+ */
+static int configure(const struct candidate *candidate)
 {
-	struct msf_config *config;
+	struct msf_config *config = NULL;
 	int r = msf_config_new(&config);
 
-	if (!r) {
+	if (!r)
 		r = msf_config_set_keep_multicast_all(config, 1);
-		if (!r)
-			r = msf_configure_default(config);
-		msf_config_free(config);
-	}
-	if (r == -EINVAL)
-		output_error("environment", "MSF_BACKEND is none of auto, kernel and "
-					    "asm, or MSF_SEMANTICS neither table nor "
-					    "linux");
-	else if (r < 0)
-		output_error("environment", "%s", strerror(-r));
+	if (!r && candidate->n_memberships)
+		r = msf_config_set_backend(config, candidate->socket.backend);
+	if (!r)
+		r = msf_configure_default(config);
+	msf_config_free(config);
+	if (r < 0)
+		output_error(NULL, "%s", strerror(-r));
 	return r;
+}
+
+/* What cannot be read would be overwritten. */
+static int check_sight(const struct target *target)
+{
+	char what[TARGET_FAULT_NAME_MAX];
+	enum sight sight;
+	int r;
+
+	if (target->candidate->n_memberships)
+		return 0;
+	r = sight_get(NULL, &sight);
+	if (r == 0 && sight != SIGHT_BLIND)
+		return 0;
+	target_fault_format_name(target->pid, target->number, what);
+	output_error(what, "%s",
+		     r < 0 ? strerror(-r)
+			   : "socket filters cannot be read back on this system, so the "
+			     "filter that it may have is not known, and not changed");
+	return r < 0 ? r : -EOPNOTSUPP;
 }
 
 static void set_name(struct edit *edit, const char *interface)
@@ -99,9 +121,11 @@ int edit_open(struct edit *edit, const struct target_query *query, const char *i
 	edit->target.fd = -1;
 	edit->group = *query->group;
 	set_name(edit, interface);
-	r = configure();
+	r = target_open(&edit->target, query);
 	if (!r)
-		r = target_open(&edit->target, query);
+		r = configure(edit->target.candidate);
+	if (!r)
+		r = check_sight(&edit->target);
 	if (!r)
 		r = target_enter(&edit->target);
 	if (!r)
@@ -149,10 +173,22 @@ static char *explain(const struct edit *edit, const struct msf_request *request,
 	return NULL;
 }
 
+/* libmsf tells the program that asks what to do; this one asks for another. */
+static const char *explain_sight(int error)
+{
+	enum sight sight;
+
+	if (error != EOPNOTSUPP || sight_get(NULL, &sight) < 0 || sight != SIGHT_NONE)
+		return NULL;
+	return "socket filters do nothing on this system, so that only the program "
+	       "itself filters, if it does (libmsf-preload(7)): what it admits can be "
+	       "neither seen nor changed from outside";
+}
+
 char *edit_explain(const struct edit *edit, const struct msf_request *request, int error)
 {
-	const char *name = strerrorname_np(error);
-	char *why = explain(edit, request, error), *text;
+	const char *name = strerrorname_np(error), *ours = explain_sight(error);
+	char *why = ours ? strdup(ours) : explain(edit, request, error), *text;
 
 	/* The sentence names the flag of the library, the user wants the option. */
 	if (asprintf(&text, "%s: %s%s", name ? name : "error",

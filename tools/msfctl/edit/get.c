@@ -13,6 +13,7 @@
 #include "membership.h"
 #include "options.h"
 #include "output.h"
+#include "sight.h"
 #include "sources.h"
 #include "target-fault.h"
 #include "verb.h"
@@ -97,6 +98,7 @@ static int print_none(const struct target *target, const struct target_query *qu
 	char what[TARGET_FAULT_NAME_MAX], group[ENDPOINT_TEXT_MAX];
 
 	target_fault_format_name(target->pid, target->number, what);
+	sight_warn(what);
 	if (!query->group) {
 		if (!is_json)
 			printf("%s: no membership\n", what);

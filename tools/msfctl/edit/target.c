@@ -14,13 +14,15 @@
 #include <unistd.h>
 
 #include "endpoint.h"
+#include "environment.h"
 #include "namespace.h"
 #include "options.h"
 #include "output.h"
 #include "target-fault.h"
 #include "target.h"
 
-typedef bool candidate_test(const struct candidate *candidate,
+typedef bool candidate_test(const struct target *target,
+			    const struct candidate *candidate,
 			    const struct target_query *query);
 
 static bool is_address(const char *word)
@@ -31,20 +33,22 @@ static bool is_address(const char *word)
 	return endpoint_parse_address(word, &address, &why) == 0;
 }
 
-static bool holds(const struct candidate *candidate, const struct target_query *query)
+static bool holds(const struct target *target, const struct candidate *candidate,
+		  const struct target_query *query)
 {
 	const char *interface = query->interface;
 
+	(void)target;
 	/* Whose address it is can be told in the socket's namespace only. */
 	if (interface && is_address(interface))
 		interface = NULL;
 	return candidate_find(candidate, query->group, interface) != NULL;
 }
 
-static bool is_ipv6_only(const struct candidate *candidate)
+static bool is_ipv6_only(const struct target *target, const struct candidate *candidate)
 {
 	const struct msf_holder *holder = &candidate->socket.holders[0];
-	int fd = msf_state_open_socket(NULL, holder->pid, holder->fd), value = 0;
+	int fd = msf_state_open_socket(target->msf, holder->pid, holder->fd), value = 0;
 	socklen_t len = sizeof(value);
 
 	if (fd < 0)
@@ -54,7 +58,7 @@ static bool is_ipv6_only(const struct candidate *candidate)
 	return value;
 }
 
-static bool could_hold(const struct candidate *candidate,
+static bool could_hold(const struct target *target, const struct candidate *candidate,
 		       const struct target_query *query)
 {
 	const struct msf_socket *socket = &candidate->socket;
@@ -64,16 +68,17 @@ static bool could_hold(const struct candidate *candidate,
 	if (!query->group || query->group->ss_family == socket->family)
 		return true;
 	return query->group->ss_family == AF_INET && socket->type == SOCK_DGRAM &&
-	       socket->protocol != IPPROTO_ICMPV6 && !is_ipv6_only(candidate);
+	       socket->protocol != IPPROTO_ICMPV6 && !is_ipv6_only(target, candidate);
 }
 
-static size_t mark(const struct candidate_list *list, const struct target_query *query,
+static size_t mark(const struct target *target, const struct target_query *query,
 		   candidate_test *test, bool *ret_is_wanted, struct candidate **ret)
 {
+	const struct candidate_list *list = &target->list;
 	size_t n = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
-		ret_is_wanted[i] = test(&list->candidates[i], query);
+		ret_is_wanted[i] = test(target, &list->candidates[i], query);
 		if (ret_is_wanted[i])
 			*ret = &list->candidates[i];
 		n += ret_is_wanted[i];
@@ -116,9 +121,9 @@ static int choose(struct target *target, const struct target_query *query)
 		output_error(NULL, "no memory");
 		return -ENOMEM;
 	}
-	n = mark(&target->list, query, holds, is_wanted, &target->candidate);
+	n = mark(target, query, holds, is_wanted, &target->candidate);
 	if (!n && (query->is_creating || !query->group))
-		n = mark(&target->list, query, could_hold, is_wanted, &target->candidate);
+		n = mark(target, query, could_hold, is_wanted, &target->candidate);
 	if (!n) {
 		r = print_none(target, query);
 	} else if (n > 1) {
@@ -147,7 +152,7 @@ static int open_candidate(struct target *target)
 
 	target->pid = holder->pid;
 	target->number = holder->fd;
-	target->fd = msf_state_open_socket(NULL, holder->pid, holder->fd);
+	target->fd = msf_state_open_socket(target->msf, holder->pid, holder->fd);
 	if (target->fd >= 0 && is_same(target->fd, socket))
 		return 0;
 	if (target->fd < 0 && target->fd != -EBADF && target->fd != -ENOTSOCK)
@@ -181,7 +186,7 @@ static int find_ourselves(struct target *target)
 	int r;
 
 	candidate_list_fini(list);
-	r = candidate_list_read(list, getpid());
+	r = candidate_list_read(list, target->msf, getpid());
 	target->candidate = r < 0 ? NULL
 				  : candidate_list_find(list, getpid(), target->fd);
 	if (!target->candidate)
@@ -200,7 +205,7 @@ static int open_number(struct target *target)
 	char what[TARGET_FAULT_NAME_MAX];
 	int r;
 
-	target->fd = msf_state_open_socket(NULL, target->pid, target->number);
+	target->fd = msf_state_open_socket(target->msf, target->pid, target->number);
 	if (target->fd < 0)
 		return target_fault_print(target->pid, target->number, target->fd);
 	target->candidate = candidate_list_find(&target->list, target->pid,
@@ -217,12 +222,26 @@ static int open_number(struct target *target)
 	return r;
 }
 
+static int open_library(struct target *target)
+{
+	int r = msf_new(&target->msf, NULL);
+
+	if (r == -EINVAL)
+		environment_say_mistake();
+	else if (r < 0)
+		output_error(NULL, "%s", strerror(-r));
+	return r;
+}
+
 int target_open(struct target *target, const struct target_query *query)
 {
 	int r;
 
 	*target = (struct target){ .pid = query->pid, .number = query->fd, .fd = -1 };
-	r = candidate_list_read(&target->list, query->pid);
+	r = open_library(target);
+	if (r < 0)
+		return r;
+	r = candidate_list_read(&target->list, target->msf, query->pid);
 	/* With CAP_SYS_PTRACE alone a descriptor may be taken, but not looked for. */
 	if (r < 0 && !(r == -EPERM && query->fd >= 0))
 		return target_fault_print(query->pid, -1, r);
@@ -239,6 +258,7 @@ void target_close(struct target *target)
 	target->fd = -1;
 	filter_fini(&target->gone);
 	candidate_list_fini(&target->list);
+	target->msf = msf_free(target->msf);
 }
 
 int target_enter(struct target *target)
@@ -305,7 +325,7 @@ int target_find_interface(struct target *target, const struct sockaddr_storage *
 
 int target_check(const struct target *target)
 {
-	int fd = msf_state_open_socket(NULL, target->pid, target->number);
+	int fd = msf_state_open_socket(target->msf, target->pid, target->number);
 	char what[TARGET_FAULT_NAME_MAX];
 	bool is_ours;
 

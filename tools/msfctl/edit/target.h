@@ -26,6 +26,7 @@ struct target_query {
 
 /* Zero-initialise it. */
 struct target {
+	struct msf *msf; /* owned; to look with, before it is known who filters */
 	pid_t pid;
 	int number; /* the descriptor there */
 	int fd;     /* ours, of the same socket */

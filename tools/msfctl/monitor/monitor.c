@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "monitor-run.h"
 #include "options.h"
 #include "output.h"
@@ -104,10 +105,12 @@ static int run(const struct verb *verb, int argc, const char **argv)
 
 	if (r == 0)
 		r = read_words(&options, &words);
-	if (r == 0)
-		status = run_on(&options, arguments, (size_t)n);
-	else
+	if (r < 0)
 		status = output_get_status(r);
+	else if (environment_check() < 0)
+		status = OUTPUT_FAILED;
+	else
+		status = run_on(&options, arguments, (size_t)n);
 	options_free(context);
 	free(words.interval);
 	free(words.count);

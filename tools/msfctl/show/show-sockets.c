@@ -13,6 +13,7 @@
 #include "options.h"
 #include "output.h"
 #include "show.h"
+#include "sight.h"
 
 #define CURE "run as root, or with CAP_SYS_PTRACE where root lacks it"
 
@@ -149,6 +150,7 @@ static int print_all(struct listing *listing, struct msf_state *state)
 		return show_end(r);
 	if (check_interface(listing) < 0)
 		return OUTPUT_FAILED;
+	sight_warn("show");
 	msf_state_get_unseen(state, &unseen);
 	if (listing->show->is_json)
 		return show_end(print_summary(listing, &unseen));

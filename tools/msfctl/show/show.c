@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "options.h"
 #include "output.h"
 #include "show.h"
@@ -125,7 +126,7 @@ static int run(const struct verb *verb, int argc, const char **argv)
 		r = read_words(&show, &words, arguments);
 	if (r == -EINVAL)
 		r = OUTPUT_USAGE;
-	else if (r < 0)
+	else if (r < 0 || environment_check() < 0)
 		r = OUTPUT_FAILED;
 	else
 		r = words.is_interfaces ? show_interfaces(&show) : show_sockets(&show);

@@ -11,6 +11,7 @@
 #include <msf.h>
 
 #include "columns.h"
+#include "environment.h"
 #include "isolate.h"
 #include "jsonline.h"
 #include "lies.h"
@@ -226,6 +227,8 @@ static int run(const struct verb *verb, int argc, const char **argv)
 	options_free(context);
 	if (r < 0)
 		return output_get_status(r);
+	if (environment_check() < 0)
+		return OUTPUT_FAILED;
 	r = print(is_json);
 	if (r < 0 && !standard_say_output(r))
 		output_error(NULL, "cannot look at this system: %s", strerror(-r));

@@ -75,7 +75,10 @@ static int attach_prefilter(int fd, const struct prefilter *prefilter)
 	struct sock_fprog program = { prefilter->n_lines,
 				      (struct sock_filter *)prefilter->lines };
 
-	return set_option(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+	int r = set_option(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+
+	/* It saves time, no more: a system may be without. */
+	return r == -ENOPROTOOPT || r == -EOPNOTSUPP ? 0 : r;
 }
 
 /*

@@ -99,6 +99,9 @@ static const char *find_reason(const struct sample_delivery *delivery)
 	case EPERM:
 		return "ports this low need CAP_NET_BIND_SERVICE, or a lower "
 		       "net.ipv4.ip_unprivileged_port_start";
+	case EOPNOTSUPP:
+	case ENOPROTOOPT:
+		return "socket filters, which it is counted with, do nothing here";
 	case EMFILE:
 	case ENFILE:
 		return "too many files are open: raise ulimit -n";

@@ -48,6 +48,7 @@ static int add_socket(struct delivered_sockets *self, const struct msf_socket *f
 	sockets[self->n_sockets++] = (struct delivered_socket){
 		.inode = from->inode,
 		.has_multicast_all = { from->multicast_all, from->multicast_all6 },
+		.is_emulated = from->backend == MSF_BACKEND_ASM,
 	};
 	return 0;
 }

@@ -19,6 +19,7 @@
 struct delivered_socket {
 	uint64_t inode;
 	int has_multicast_all[2]; /* by family; 0, 1; -1: not known */
+	bool is_emulated; /* libmsf filters; what it drops is counted as the queue's */
 };
 
 struct delivered_member {

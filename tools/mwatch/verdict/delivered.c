@@ -2,7 +2,8 @@
 /*
  * delivered: the comparison, interval by interval (see delivered.h).
  *
- * What should come is what the host admits: the merged filters of all sockets.
+ * What should come is what the host lets pass: the merged filters of all sockets, and
+ * every source where the kernel has none.
  * Packets of this host's own come back by a way that is not seen here, so where it
  * sends to a group itself, what should come cannot be known.
  */
@@ -194,6 +195,15 @@ static int look_at_links(struct delivered *delivered)
 	return 0;
 }
 
+/* A filter of libmsf's own drops, too. */
+static bool is_emulated(const struct delivered *delivered, const struct queue *queue)
+{
+	const struct delivered_socket *socket =
+		delivered_sockets_find(&delivered->sockets, queue->inode);
+
+	return socket ? socket->is_emulated : host_is_asm(&delivered->host);
+}
+
 /* Sockets, or memberships, that may not have been there at the last scan. */
 static bool has_news(const struct delivered *delivered)
 {
@@ -201,6 +211,7 @@ static bool has_news(const struct delivered *delivered)
 
 	for (uint32_t i = 0; i < queues->n_queues; i++)
 		if (queues->queues[i].n_dropped &&
+		    !is_emulated(delivered, &queues->queues[i]) &&
 		    !is_ours(delivered, queues->queues[i].inode))
 			return true;
 	return queues->has_new;
@@ -254,7 +265,7 @@ static uint64_t get_filter(const struct delivered *delivered,
 	const struct host_group *group = host_find(&delivered->host, &row->key.place);
 	uint64_t digest = group ? host_group_get_digest(group) : 0;
 
-	return group && !digest ? 1 : digest;
+	return group && (!digest || host_is_asm(&delivered->host)) ? 1 : digest;
 }
 
 /* They count from the beginning of the run. */
@@ -347,7 +358,8 @@ static bool may_get(const struct delivered *delivered, const struct queue *queue
 /* The drops are of the one row whose packets it gets, or nobody knows of which. */
 static void charge(struct delivered *delivered, const struct queue *queue)
 {
-	bool is_doubtful = may_get_others(delivered, queue);
+	bool is_doubtful = is_emulated(delivered, queue) ||
+			   may_get_others(delivered, queue);
 	struct delivered_row *found = NULL;
 
 	for (uint32_t i = 0; i < delivered->rows.n_rows && !is_doubtful; i++) {
@@ -428,7 +440,7 @@ static void take_flow(const struct delivered *delivered, struct delivered_row *r
 
 	if (!group)
 		return;
-	verdict = host_group_judge(group, &source);
+	verdict = host_pass(&delivered->host, group, &source);
 	interval->is_wanted |= flow->verdict == SAMPLE_ACCEPT && !flow->is_outgoing;
 	row->has_outgoing |= flow->is_outgoing && flow->interval.packets;
 	interval->is_unknown |= verdict == SAMPLE_UNKNOWN;

@@ -24,6 +24,9 @@
 /* The kernel takes quadratic time for a list, and longer ones not everywhere. */
 #define SHARE_MAX 1000u
 
+/* What a socket filter of libmsf's own holds, however unlike the addresses are. */
+#define SHARE_MAX_ASM 500u
+
 /* A join that is going on. */
 struct joining {
 	struct hold_link *link;
@@ -135,6 +138,8 @@ static uint32_t get_share(const struct hold_filter *filter, int family)
 		n = limits.sources < n ? limits.sources : n;
 		n = limits.set_sources < n ? limits.set_sources : n;
 		n = SHARE_MAX < n ? SHARE_MAX : n;
+		if (msf_probe_backend(filter->msf) == MSF_BACKEND_ASM)
+			n = SHARE_MAX_ASM < n ? SHARE_MAX_ASM : n;
 	}
 	return n ? n : 1;
 }

@@ -78,6 +78,9 @@ static int open_library(struct hold_filter *filter)
 
 	if (r == 0)
 		r = msf_config_set_semantics(config, MSF_SEMANTICS_TABLE);
+	/* They never receive. */
+	if (r == 0)
+		r = msf_config_set_receive_calls(config, 1);
 	if (r == 0)
 		r = msf_new(&filter->msf, config);
 	msf_config_free(config);

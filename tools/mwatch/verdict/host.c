@@ -196,11 +196,11 @@ static int look(struct host *host)
 	bool is_any_open = false;
 	int r;
 
-	if (host->anchor.fds[0] < 0)
+	if (host->anchor.fds[0] < 0 && !host_is_asm(host))
 		anchor_set(&host->anchor);
 	r = scan(host);
 	/* Somebody joined on the loopback interface after us. */
-	if (r == 0 && !has_all_sources(host)) {
+	if (r == 0 && !host_is_asm(host) && !has_all_sources(host)) {
 		anchor_set(&host->anchor);
 		r = scan(host);
 	}
@@ -255,6 +255,14 @@ enum sample_verdict host_group_judge(const struct host_group *group,
 	if (n_exclude < group->n_exclude_min)
 		return SAMPLE_ACCEPT;
 	return n_exclude >= group->n_exclude_max ? SAMPLE_BLOCK : SAMPLE_UNKNOWN;
+}
+
+enum sample_verdict host_pass(const struct host *host, const struct host_group *group,
+			      const struct address *source)
+{
+	if (!group)
+		return SAMPLE_UNJOINED;
+	return host_is_asm(host) ? SAMPLE_ACCEPT : host_group_judge(group, source);
 }
 
 /* FNV-1a */

@@ -2,7 +2,8 @@
 /*
  * host: what every interface wants of every group: the filters of all sockets, merged
  * (RFC 3376 3.2, RFC 3810 4.2).  That is what IGMP and MLD report, and what Linux
- * lets pass on to the sockets.
+ * lets pass on to the sockets; but where it has no source filters, every source of a
+ * joined group does.
  *
  * Invariant: an answer that does not follow from what the kernel tells is
  * SAMPLE_UNKNOWN, never a guess.
@@ -48,6 +49,16 @@ enum sample_verdict host_group_judge(const struct host_group *group,
 
 /* Another one when other sources are admitted than before. */
 uint64_t host_group_get_digest(const struct host_group *group);
+
+/* Has the kernel no source filters, so that it is for the sockets' own to drop? */
+static inline bool host_is_asm(const struct host *host)
+{
+	return host->anchor.is_asm;
+}
+
+/* Is this source let pass on to sockets? As host_group_judge(); UNJOINED: no group. */
+enum sample_verdict host_pass(const struct host *host, const struct host_group *group,
+			      const struct address *source);
 
 /* Has the kernel joined it by itself, on every host? */
 bool host_group_is_of_kernel(const struct host_group *group);

@@ -27,13 +27,20 @@ static bool set_number(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
 }
 
+/* Some systems answer 0 and do nothing; then there is nothing to read back. */
 static bool set_filter(int fd)
 {
 	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
 	struct sock_fprog program = { .len = 1, .filter = &drop };
+	socklen_t n_lines = 0;
 
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ==
-	       0;
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
+		return false;
+	if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &n_lines) == 0 && !n_lines) {
+		errno = EOPNOTSUPP;
+		return false;
+	}
+	return true;
 }
 
 /* It hears what others joined, which is the default. */

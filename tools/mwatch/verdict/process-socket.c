@@ -95,6 +95,7 @@ int process_socket_read(const struct msf_socket *from, struct process_socket *re
 	struct process_socket socket = {
 		.is_raw = from->type == SOCK_RAW,
 		.has_multicast_all = { from->multicast_all, from->multicast_all6 },
+		.is_emulated = from->backend == MSF_BACKEND_ASM,
 	};
 	int fd;
 
@@ -135,7 +136,7 @@ bool process_socket_hears(const struct process_socket *socket,
 bool process_socket_is_unfiltered(const struct process_socket *socket,
 				  const struct process_flow *flow)
 {
-	return socket->is_raw && flow->place.group.is_ipv6 &&
+	return socket->is_raw && !socket->is_emulated && flow->place.group.is_ipv6 &&
 	       (address_is_any(&socket->bound[1]) ||
 		address_compare(&socket->bound[1], &flow->place.group) == 0);
 }

@@ -19,6 +19,7 @@ struct process_socket {
 	struct address peer;      /* any: not connected */
 	uint32_t device;          /* SO_BINDTODEVICE; 0: none */
 	int has_multicast_all[2]; /* 0, 1; -1: not known */
+	bool is_emulated; /* a filter of libmsf's own is on it, not the kernel's */
 };
 
 /* 1: it is one that may hear something; 0: it is none; -errno. */

@@ -242,17 +242,19 @@ static bool admits(const struct process_membership *membership,
 }
 
 /* What the memberships [first, end) of one socket and one group say. */
-static enum sample_verdict judge_filter(const struct process_membership *first,
+static enum sample_verdict judge_filter(const struct process_socket *socket,
+					const struct process_membership *first,
 					const struct process_membership *end,
 					const struct process_flow *flow)
 {
+	bool is_interface_asked = socket->is_emulated || !flow->place.group.is_ipv6;
 	enum sample_verdict verdict = SAMPLE_UNJOINED;
 
 	for (; first < end; first++) {
 		enum sample_verdict one = admits(first, &flow->source) ? SAMPLE_ACCEPT
 								       : SAMPLE_BLOCK;
 
-		if (!first->group.is_ipv6 && first->ifindex != flow->place.ifindex)
+		if (is_interface_asked && first->ifindex != flow->place.ifindex)
 			continue;
 		/* Which of them is the newest, Linux does not tell. */
 		verdict = verdict == SAMPLE_UNJOINED || verdict == one ? one
@@ -308,7 +310,7 @@ static enum sample_verdict judge_member(const struct process_socket *socket,
 					const struct process_flow *flow,
 					enum sample_verdict host)
 {
-	enum sample_verdict filter = judge_filter(first, end, flow);
+	enum sample_verdict filter = judge_filter(socket, first, end, flow);
 
 	if (process_socket_hears(socket, flow)) {
 		if (filter == SAMPLE_ACCEPT && !is_joined_here(first, end, flow))
@@ -352,7 +354,8 @@ static bool is_member(const struct process *process, uint32_t i_socket,
 
 	if (i == process->n_memberships || compare_memberships(&key, at) != 0)
 		return false;
-	return judge_filter(at, find_end(process, at), flow) != SAMPLE_UNJOINED;
+	return judge_filter(&process->sockets[i_socket], at, find_end(process, at),
+			    flow) != SAMPLE_UNJOINED;
 }
 
 /* A socket that is no member gets what the host lets pass, IP_MULTICAST_ALL
@@ -416,15 +419,14 @@ static enum sample_verdict judge_listeners(const struct process *process,
 
 enum sample_verdict process_judge(const struct process *process,
 				  const struct process_flow *flow,
-				  const struct host_group *group)
+				  enum sample_verdict passed)
 {
-	enum sample_verdict verdict, host;
+	enum sample_verdict verdict;
 
-	if (!group || !process->n_sockets)
+	if (passed == SAMPLE_UNJOINED || !process->n_sockets)
 		return SAMPLE_UNJOINED;
-	host = host_group_judge(group, &flow->source);
-	verdict = judge_members(process, flow, host);
+	verdict = judge_members(process, flow, passed);
 	if (verdict != SAMPLE_ACCEPT)
-		verdict = stronger(verdict, judge_listeners(process, flow, host));
+		verdict = stronger(verdict, judge_listeners(process, flow, passed));
 	return verdict;
 }

@@ -9,6 +9,9 @@
  * own filter and that of the host say, as soon as the host has the group on the
  * interface, unless it is bound to an address that is not the group; only what this host
  * sends itself is kept from it by the host's filter.
+ *
+ * Neither holds for the filters of libmsf's own (the ASM backend): these stand on the
+ * socket, for every kind of it, and ask for the interface in both families.
  */
 #ifndef MWATCH_VERDICT_PROCESS_H
 #define MWATCH_VERDICT_PROCESS_H
@@ -51,9 +54,10 @@ struct process_flow {
 	bool is_outgoing; /* sent by this host: Linux loops back what the host admits */
 };
 
-/* group: what host_find() says of the place. */
+/* passed: what the host lets pass on to sockets (host_pass()); UNJOINED: nobody has
+ * joined. */
 enum sample_verdict process_judge(const struct process *process,
 				  const struct process_flow *flow,
-				  const struct host_group *group);
+				  enum sample_verdict passed);
 
 #endif

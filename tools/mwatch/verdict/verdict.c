@@ -148,7 +148,8 @@ static enum sample_verdict judge(const struct verdict *verdict,
 		return judge_by_hold(verdict->hold, flow);
 	group = host_find(&verdict->host, &flow->place);
 	if (verdict->process.target.pid)
-		return process_judge(&verdict->process, flow, group);
+		return process_judge(&verdict->process, flow,
+				     host_pass(&verdict->host, group, &flow->source));
 	return group ? host_group_judge(group, &flow->source) : SAMPLE_UNJOINED;
 }
 

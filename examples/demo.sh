@@ -3,7 +3,8 @@
 #
 # Three sources send to one group; mjoin takes one of them. Shows who sent what,
 # what was on the wire (a second mjoin takes all of it), who joined what, and what
-# arrived, for IPv4 and for IPv6; at the end mwatch's view of the three.
+# arrived, for IPv4, for IPv6, and as on a kernel that has no source filters; at the
+# end mwatch's view of the three.
 #
 #	examples/demo.sh [BUILD]	(root, or .ci/namespace examples/demo.sh)
 #
@@ -22,6 +23,7 @@ work=$(mktemp -d)
 pids=()
 n_packets=30
 rate=50
+as= # words before the commands that are shown
 status=0
 
 # shellcheck disable=SC2317 # called by the trap
@@ -127,7 +129,7 @@ show() {
 	shift
 	sources=$(IFS=,; echo "$*")
 	echo
-	echo "receiver\$ mjoin -s $joined $endpoint eth0"
+	echo "receiver\$ ${as}mjoin -s $joined $endpoint eth0"
 	echo "sender\$ msend --source $sources --count $n_packets --rate $rate \\"
 	echo "		$endpoint eth0"
 
@@ -194,6 +196,10 @@ done
 make_network
 show 232.1.1.1:5000 10.9.0.1 10.9.0.2 10.9.0.3
 show '[ff3e::1]:5000' fd09::1 fd09::2 fd09::3
+as='MSF_BACKEND=asm '
+export MSF_BACKEND=asm
+show 232.1.1.2:5000 10.9.0.1 10.9.0.2 10.9.0.3
+unset MSF_BACKEND
 watch
 echo
 if [ "$status" -eq 0 ]; then

@@ -7,19 +7,18 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/bpf.h>
 #include <linux/filter.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <msf.h>
 
 #include "bench/inject.h"
+#include "ebpf.h"
 #include "netns.h"
 #include "raw.h"
 #include "tap.h"
@@ -462,30 +461,9 @@ static void test_locked(struct limit *self)
 	end(self, "under SO_LOCK_FILTER the filter stays as it is");
 }
 
-/* A program that lets everything pass: a descriptor or -errno. */
-static int load_ebpf(void)
-{
-	const struct bpf_insn code[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K,
-		  .dst_reg = BPF_REG_0,
-		  .imm = 0xffff },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr attr;
-	int fd;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
-	attr.insns = (uint64_t)(uintptr_t)code;
-	attr.insn_cnt = sizeof(code) / sizeof(code[0]);
-	attr.license = (uint64_t)(uintptr_t) "BSD";
-	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
-	return fd < 0 ? -errno : fd;
-}
-
 static void test_ebpf(struct limit *self)
 {
-	int program = load_ebpf(), fd = open_receiver(self), r;
+	int program = ebpf_load(), fd = open_receiver(self), r;
 
 	if (program < 0) {
 		tap_comment("bpf: %s", strerror(-program));

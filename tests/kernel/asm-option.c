@@ -6,19 +6,18 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/bpf.h>
 #include <linux/filter.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "asm-rig.h"
 #include "asm/store.h"
+#include "ebpf.h"
 #include "raw.h"
 
 #ifndef IPV6_MULTICAST_ALL
@@ -500,22 +499,6 @@ static void test_left(struct rig *rig)
 		"queue");
 }
 
-static int load_bpf(void)
-{
-	struct bpf_insn code[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = -1 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
-		.insn_cnt = 2,
-		.insns = (uintptr_t)code,
-		.license = (uintptr_t) "GPL",
-	};
-
-	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
-}
-
 static void expect_busy(struct rig *rig, int fd, const char *when)
 {
 	int r = rig_apply(rig, fd, set_123);
@@ -565,7 +548,7 @@ static void test_unseen(struct rig *rig)
 {
 	struct sock_filter code[N_CODE];
 	struct sock_fprog fprog = { N_CODE, code };
-	int fd = rig_open(rig), bpf = load_bpf(), unused = 0;
+	int fd = rig_open(rig), bpf = ebpf_load(), unused = 0;
 
 	rig->config.filters = ASM_FILTERS_BLIND;
 	fill_filter(code, 1);

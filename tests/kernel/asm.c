@@ -5,17 +5,16 @@
  * can fail, its own system calls one by one, and between these calls.
  */
 #include <errno.h>
-#include <linux/bpf.h>
 #include <linux/filter.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "asm-rig.h"
+#include "ebpf.h"
 #include "raw.h"
 
 #define WALKS 250u
@@ -288,25 +287,9 @@ static void test_locked(struct rig *rig)
 	tap_end(&rig->tap, "SO_LOCK_FILTER: EPERM, and nothing has changed");
 }
 
-static int load_bpf(void)
-{
-	struct bpf_insn code[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = -1 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
-		.insn_cnt = 2,
-		.insns = (uintptr_t)code,
-		.license = (uintptr_t) "GPL",
-	};
-
-	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
-}
-
 static void test_ebpf(struct rig *rig)
 {
-	int fd = rig_open(rig), bpf = load_bpf(), r;
+	int fd = rig_open(rig), bpf = ebpf_load(), r;
 
 	if (bpf < 0) {
 		tap_skip(&rig->tap, "no eBPF program can be loaded");

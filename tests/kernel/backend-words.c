@@ -5,15 +5,14 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <msf.h>
 
+#include "ebpf.h"
 #include "stacks.h"
 
 #define TEXT_LEN  512
@@ -229,30 +228,12 @@ static void test_lock(struct fixture *self)
 	tap_end(&self->tap, "EPERM: a locked filter, which can still be read");
 }
 
-/* Passes everything; -errno where the test may not load it. */
-static int load_ebpf(void)
-{
-	static const struct bpf_insn code[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 65535 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
-		.insns = (uintptr_t)code,
-		.insn_cnt = sizeof(code) / sizeof(code[0]),
-		.license = (uintptr_t) "BSD",
-	};
-	long fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
-
-	return fd < 0 ? -errno : (int)fd;
-}
-
 static void test_ebpf(struct fixture *self)
 {
 	static const char *const words[] = { "eBPF", "SO_ATTACH_BPF", "SO_ATTACH_FILTER",
 					     NULL };
 	struct msf *msf = stacks_make_context(MSF_BACKEND_ASM, false);
-	int fd = traffic_open_receiver(FLAVOUR_IPV4), unused = 0, program = load_ebpf();
+	int fd = traffic_open_receiver(FLAVOUR_IPV4), unused = 0, program = ebpf_load();
 	struct asked asked;
 
 	if (program == -EPERM || program == -EACCES) {

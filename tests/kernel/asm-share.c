@@ -6,13 +6,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -23,10 +26,11 @@
 #include "tap.h"
 #include "traffic.h"
 
-#define N_SOURCES  400u /* of each process */
-#define N_RACES    4u
-#define N_TRIES    3u
-#define MOST_LOST  40u
+#define N_BEFORE   300u /* they make requests, and programs, long */
+#define N_SOURCES  200u
+#define N_RACES    10u
+#define MOST_LOST  15u
+#define PAUSE_NS   100000 /* a request or two */
 #define N_SIGNALS  200u
 #define PERIOD_US  500
 #define DEADLINE_S 20
@@ -53,6 +57,14 @@ static int join(const struct share *self, unsigned int source)
 			       (const void *)&self->group, (const void *)&from);
 }
 
+static int leave_source(const struct share *self, unsigned int source)
+{
+	struct sockaddr_storage from = netns_source(AF_INET, 0, source);
+
+	return msf_leave_source(NULL, self->fd, self->net.ifindex[0],
+				(const void *)&self->group, (const void *)&from);
+}
+
 static int leave(const struct share *self)
 {
 	return msf_leave_group(NULL, self->fd, self->net.ifindex[0],
@@ -74,79 +86,160 @@ static int wait_for(pid_t child)
 	return status;
 }
 
-/* Closing any descriptor of a socket takes the record locks of the process away. */
+/*
+ * Closing any descriptor of a socket takes the record locks of the process away. Here
+ * one thread does so at any time of the request that another is making, and lets another
+ * process make one of its own, on the same CPU: the request in hand stands still.
+ */
 
 struct closer {
 	int fd;
+	int wire; /* to the other process */
 	atomic_bool is_over;
 };
 
 static void *close_copies(void *argument)
 {
 	struct closer *closer = argument;
+	unsigned int seed = 1;
+	char byte;
 
-	while (!atomic_load(&closer->is_over))
+	for (unsigned int i = 0; i < N_SOURCES; i++) {
+		struct timespec pause = { .tv_nsec = rand_r(&seed) % PAUSE_NS };
+
+		nanosleep(&pause, NULL);
 		close(dup(closer->fd));
+		if (send(closer->wire, "", 1, MSG_NOSIGNAL) != 1 ||
+		    recv(closer->wire, &byte, 1, 0) != 1)
+			break;
+	}
+	atomic_store(&closer->is_over, true);
 	return NULL;
 }
 
-static unsigned int join_many(const struct share *self, unsigned int first)
+/* The other process; it ends with the one that it visits. */
+static void join_when_told(const struct share *self, int wire)
 {
-	struct closer closer = { .fd = self->fd };
-	unsigned int n_refused = 0;
-	pthread_t thread;
+	unsigned int n = 0, n_refused = 0;
+	char byte;
 
-	if (pthread_create(&thread, NULL, close_copies, &closer) != 0)
-		return N_SOURCES;
-	for (unsigned int i = 0; i < N_SOURCES; i++)
-		n_refused += join(self, first + i) != 0;
-	atomic_store(&closer.is_over, true);
+	while (recv(wire, &byte, 1, 0) == 1) {
+		n_refused += join(self, n++) != 0;
+		send(wire, "", 1, MSG_NOSIGNAL);
+	}
+	_exit(n != N_SOURCES || n_refused);
+}
+
+static pid_t start_other(struct share *self, int *ret_wire)
+{
+	int wires[2];
+	pid_t child;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, wires) < 0)
+		tap_bail_out("socketpair: %s", strerror(errno));
+	child = fork();
+	if (child < 0)
+		tap_bail_out("fork: %s", strerror(errno));
+	close(wires[child == 0 ? 0 : 1]);
+	if (child == 0)
+		join_when_told(self, wires[1]);
+	*ret_wire = wires[0];
+	return child;
+}
+
+/* Comes and goes. What it finds undone is refused: returns how often. */
+static unsigned int make_requests(struct share *self, struct closer *closer)
+{
+	const unsigned int own = N_SOURCES + N_BEFORE;
+	unsigned int n_refused = 0;
+	bool is_on = false;
+	pthread_t thread;
+	int r;
+
+	if (pthread_create(&thread, NULL, close_copies, closer) != 0)
+		tap_bail_out("no thread");
+	while (!atomic_load(&closer->is_over)) {
+		r = is_on ? leave_source(self, own) : join(self, own);
+		tap_expect(&self->tap, r == 0 || r == -EADDRNOTAVAIL, "%s", strerror(-r));
+		n_refused += r != 0;
+		is_on = !is_on;
+	}
 	pthread_join(thread, NULL);
 	return n_refused;
+}
+
+static void join_before(struct share *self)
+{
+	struct sockaddr_storage sources[N_BEFORE];
+	int r;
+
+	for (unsigned int i = 0; i < N_BEFORE; i++)
+		sources[i] = netns_source(AF_INET, 0, N_SOURCES + i);
+	r = msf_set_filter(NULL, self->fd, self->net.ifindex[0],
+			   (const void *)&self->group, MCAST_INCLUDE, N_BEFORE, sources,
+			   0);
+	tap_expect(&self->tap, r == 0, "the first sources: %s", strerror(-r));
 }
 
 /* How many changes of two processes are lost. */
 static unsigned int race(struct share *self)
 {
 	uint32_t fmode = 0, n = 0;
+	struct closer closer = { 0 };
+	unsigned int n_lost;
 	pid_t child;
 	int status, r;
 
 	open_socket(self);
-	child = fork();
-	if (child == 0)
-		_exit((int)join_many(self, N_SOURCES));
-	tap_expect(&self->tap, join_many(self, 0) == 0, "requests are refused");
+	join_before(self);
+	closer.fd = self->fd;
+	child = start_other(self, &closer.wire);
+	n_lost = make_requests(self, &closer);
+	close(closer.wire);
 	status = wait_for(child);
-	tap_expect(&self->tap, status == 0, "the child's are refused: 0x%x", status);
+	tap_expect(&self->tap, status == 0, "the other's are refused: 0x%x", status);
+	leave_source(self, N_SOURCES + N_BEFORE);
 	r = msf_get_filter(NULL, self->fd, self->net.ifindex[0],
 			   (const void *)&self->group, &fmode, &n, NULL);
-	tap_expect(&self->tap, r == 0 && n <= 2 * N_SOURCES, "%d, %u sources", r, n);
+	tap_expect(&self->tap, r == 0 && n <= N_BEFORE + N_SOURCES, "%d, %u sources", r,
+		   n);
 	close(self->fd);
-	return 2 * N_SOURCES - n;
+	return n_lost + N_BEFORE + N_SOURCES - n;
 }
 
 static unsigned int race_often(struct share *self)
 {
-	unsigned int n_lost = 0;
+	unsigned int n_lost, fewest = UINT_MAX;
 
-	for (unsigned int i = 0; i < N_RACES; i++)
-		n_lost += race(self);
-	return n_lost;
+	for (unsigned int i = 0; i < N_RACES && fewest > MOST_LOST; i++) {
+		n_lost = race(self);
+		if (n_lost < fewest)
+			fewest = n_lost;
+	}
+	return fewest;
 }
 
-/* Who is stopped between comparing and attaching may still undo what came meanwhile, in
- * one race of twenty; asm-option looks closer. Without the comparison each race loses
- * some dozens of changes, unless the two miss each other. */
+/*
+ * Who is stopped between comparing and attaching may still undo what came meanwhile: of
+ * 200 changes one is lost, on a loaded machine with a sanitizer up to ten, rarely 25;
+ * asm-option looks closer. Without the comparison each race loses 30 to 175.
+ */
 static void test_closers(struct share *self)
 {
-	unsigned int n_tries = 0, n_lost;
+	cpu_set_t all, one;
+	int cpu = sched_getcpu();
+	unsigned int n_lost;
 
-	do
-		n_lost = race_often(self);
-	while (n_lost > MOST_LOST && ++n_tries < N_TRIES);
-	tap_expect(&self->tap, n_lost <= MOST_LOST, "%u changes of %u are lost", n_lost,
-		   N_RACES * 2 * N_SOURCES);
+	CPU_ZERO(&one);
+	CPU_SET(cpu < 0 ? 0 : cpu, &one);
+	if (sched_getaffinity(0, sizeof(all), &all) < 0 ||
+	    sched_setaffinity(0, sizeof(one), &one) < 0)
+		tap_bail_out("cannot pin the process: %s", strerror(errno));
+	n_lost = race_often(self);
+	sched_setaffinity(0, sizeof(all), &all);
+	tap_expect(&self->tap, n_lost <= MOST_LOST,
+		   "at best %u changes, beside %u of another process, are lost", n_lost,
+		   N_SOURCES);
 	tap_end(&self->tap, "processes that lose their locks lose no change");
 }
 

@@ -45,6 +45,7 @@ up() {
 	ip -n "$rx" link set "$1" up
 }
 
+# A process for each namespace, not for each address: hundreds of tests do this.
 net_setup() {
 	local i
 
@@ -52,17 +53,20 @@ net_setup() {
 	rx=mj$$-$BATS_TEST_NUMBER-rx
 	pids=()
 	n_started=0
-	ip netns add "$tx"
-	ip netns add "$rx"
-	ip -n "$tx" link set lo up
-	ip -n "$rx" link set lo up
-	make_link eth0
-	ip -n "$rx" address add 10.9.0.100/24 dev eth0
-	ip -n "$rx" address add fd09::100/64 dev eth0 nodad
-	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
-		ip -n "$tx" address add "10.9.0.$i/24" dev eth0
-		ip -n "$tx" address add "fd09::$(printf %x "$i")/64" dev eth0 nodad
-	done
+	printf 'netns add %s\n' "$tx" "$rx" | ip -batch -
+	{
+		echo "link set lo up"
+		echo "link add eth0 type veth peer name eth0 netns $rx"
+		for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+			echo "address add 10.9.0.$i/24 dev eth0"
+			printf 'address add fd09::%x/64 dev eth0 nodad\n' "$i"
+		done
+	} | ip -n "$tx" -batch -
+	ip -n "$rx" -batch - <<- 'END'
+		link set lo up
+		address add 10.9.0.100/24 dev eth0
+		address add fd09::100/64 dev eth0 nodad
+	END
 	up eth0
 }
 

@@ -174,6 +174,11 @@ has_delivery() {
 	grep '}$' "$out" | jq -es "map(.deliveries[]) | any($1)" > /dev/null
 }
 
+# has_told COUNT: so many intervals, or more.
+has_told() {
+	[ "$(grep -c '}$' "$out")" -ge "$1" ]
+}
+
 @test "traffic that flows before the start and after the end: nothing is missing" {
 	start_mjoin --json -s 10.9.0.1,10.9.0.2 232.1.1.1:5000 eth0
 	keep_sending --rate 3000 --source 10.9.0.1,10.9.0.2 232.1.1.1:5000 eth0
@@ -192,10 +197,13 @@ has_delivery() {
 @test "the same with traffic that stops: what came before the start is in the margin" {
 	start_mjoin --json -s 10.9.0.1 232.1.1.1:5000 eth0
 	for round in 1 2 3 4; do
-		send 10.9.0.1 232.1.1.1:5000 eth0 --count 1500 --rate 3000 &
-		sender=$!
+		keep_sending --rate 3000 --source 10.9.0.1 232.1.1.1:5000 eth0
 		start_mwatch --json -i 0.2 --delivered eth0
-		wait "$sender"
+		wait_for has_delivery '.wire > 0'
+		kill "${pids[-2]}"
+		wait "${pids[-2]}" || true
+		n_told=$(grep -c '}$' "$out")
+		wait_for has_told $((n_told + 2))
 		wait_for has_delivery '.wire > 0 and .under_way == 0'
 		stop_mwatch
 		is_level

@@ -32,7 +32,7 @@ static void sort_by_insertion(struct addr *list, uint32_t n)
 
 static unsigned int byte_of(struct addr a, unsigned int byte)
 {
-	return (byte < 8 ? a.lo >> 8 * byte : a.hi >> 8 * (byte - 8)) & 0xff;
+	return (uint8_t)(byte < 8 ? a.lo >> 8 * byte : a.hi >> 8 * (byte - 8));
 }
 
 static void scatter_by_byte(const struct addr *from, uint32_t n, struct addr *to,

@@ -7,9 +7,12 @@ void change_queue(struct group *group)
 {
 	struct host *host = group->host;
 
-	timer_stop(&group->change);
 	queue_forget(&host->changes, group);
-	list_add(&host->changes.groups, &group->change.link);
+	/* Who is in the queue keeps its place: nobody is put off again and again. */
+	if (timer_is_set(&group->change) || list_is_empty(&group->change.link)) {
+		timer_stop(&group->change);
+		list_add(&host->changes.groups, &group->change.link);
+	}
 	host_wake(host);
 }
 

@@ -2,9 +2,9 @@
 /*
  * change: state-change reports (RFC 9776 5.1, RFC 9777 6.1). A group whose merged filter
  * has changed is told at once and [Robustness Variable] - 1 times more: the filter mode
- * with its whole list while n_mode_sends lasts, else each source while its n_sends lasts,
- * as ALLOW or BLOCK by what it is when the report is made. So changes that overlap merge
- * by themselves.
+ * with its whole list while n_mode_sends lasts, else each source while its n_sends
+ * lasts, as ALLOW or BLOCK by what it is when the report is made. So changes that
+ * overlap merge by themselves.
  */
 #ifndef ENGINE_CHANGE_H
 #define ENGINE_CHANGE_H

@@ -68,6 +68,9 @@ static const struct engine_counter_info table[ENGINE_COUNTERS] = {
 	      "sources of queries that are not answered yet"),
 };
 
+_Static_assert(sizeof(table) / sizeof(table[0]) == ENGINE_RECORDED_SOURCES + 1u,
+	       "ENGINE_COUNTERS counts the enum");
+
 const struct engine_counter_info *engine_get_counter_info(unsigned int i)
 {
 	return i < ENGINE_COUNTERS ? &table[i] : NULL;

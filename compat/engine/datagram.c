@@ -174,6 +174,17 @@ static int read_ipv6(const uint8_t *ip, size_t len, struct engine_datagram *ret)
 	return 0;
 }
 
+bool engine_has_router_alert(const void *hop_by_hop, size_t len)
+{
+	const uint8_t *header = hop_by_hop;
+	bool has_alert = false;
+
+	if (len < IPV6_EXTENSION_UNIT || len < (header[1] + 1u) * IPV6_EXTENSION_UNIT)
+		return false;
+	len = (header[1] + 1u) * IPV6_EXTENSION_UNIT;
+	return read_hop_by_hop(header + 2, header + len, &has_alert) && has_alert;
+}
+
 int engine_read_datagram(const void *packet, size_t len, struct engine_datagram *ret)
 {
 	const uint8_t *bytes = packet;

@@ -7,7 +7,8 @@
  * The caller says what sockets want (engine_set_filter), what interfaces are like
  * (engine_set_interface) and what was heard (engine_receive), and pulls the packets that
  * are due (engine_pull). Packets are made when they are pulled: what waits to be sent is
- * state, never a queue, so no flood makes it grow.
+ * state, never a queue. All that a flood makes grow are sources that queries ask for,
+ * up to maxrecorded.
  *
  *	engine_set_filter(engine, ifindex, socket, group, &filter, now);
  *	while (engine_pull(engine, buffer, sizeof(buffer), &packet, now) > 0)
@@ -17,8 +18,9 @@
  * Time is the last argument: microseconds of any clock; one that goes back stands still.
  * Changes that are made before the next pull are told in one report.
  *
- * Calls return 0 or -errno; a refused one has changed nothing. One thread at a time may
- * use an engine. Addresses and sets are those of lib/base: IPv4 in the v4-mapped form.
+ * Calls return 0 or -errno; a refused one has changed no filter and no setting. One
+ * thread at a time may use an engine. Addresses and sets are those of lib/base: IPv4 in
+ * the v4-mapped form.
  */
 #ifndef ENGINE_H
 #define ENGINE_H
@@ -63,7 +65,8 @@ struct engine_config {
 	void *(*resize)(void *context, void *memory, size_t old_len, size_t len);
 	/* 32 random bits. */
 	uint32_t (*draw)(void *context);
-	/* May be NULL. Calls nothing of the engine. */
+	/* May be NULL. Calls nothing of the engine. There may be one for each message
+	 * that is received: whoever writes them down limits their rate. */
 	void (*log)(void *context, const struct engine_notice *notice);
 	void *context;
 };
@@ -145,8 +148,11 @@ int engine_get_status(struct engine *engine, uint32_t ifindex, enum engine_famil
 /*
  * What a socket wants of a group on an interface from now on (IPMulticastListen, RFC
  * 9776 2): the filters of all sockets are merged, and what changes thereby is
- * reported at once. FILTER_NONE and INCLUDE without a source end its membership. The
- * sources are sorted, each once, and copied.
+ * reported at once. FILTER_NONE and INCLUDE without a source end its membership, which
+ * needs no memory and cannot fail. The sources are sorted, each once, and copied.
+ *
+ * Filters are kept by group: the caller knows what a socket has, and ends it all when
+ * the socket is gone.
  *
  * -ENODEV: no such interface; -EINVAL: no multicast group, or a source that is none, or
  * of the other family; -ENOBUFS: more sources than somaxsrc or maxsrcfilter allow, or
@@ -160,9 +166,9 @@ int engine_set_filter(struct engine *engine, uint32_t ifindex, uint64_t socket,
 int engine_get_filter(const struct engine *engine, uint32_t ifindex, struct addr group,
 		      enum filter_mode *ret_mode, struct addr *list, uint32_t *n);
 
-/* Walks the groups of an interface that some socket wants: the first when *group is
- * unspecified, else the one behind *group. -ENOENT: no more; -ENODEV. Any call that
- * may change the engine ends the walk. */
+/* Walks the groups of an interface that some socket wants, in no order: the first when
+ * *group is unspecified, else the one behind *group. -ENOENT: no more; -ENODEV. Any
+ * other call but the getters, a pull too, ends the walk. */
 int engine_next_group(const struct engine *engine, uint32_t ifindex,
 		      enum engine_family family, struct addr *group);
 
@@ -185,6 +191,10 @@ struct engine_datagram {
 /* Takes apart what begins with an IPv4 or IPv6 header. -EBADMSG: it is broken, or cut
  * short; -EPROTO: a whole one, but not of ours, or a fragment. */
 int engine_read_datagram(const void *packet, size_t len, struct engine_datagram *ret);
+
+/* For whoever gets no IPv6 header, but the hop-by-hop header behind it (IPV6_HOPOPTS,
+ * RFC 3542 6): does it carry the Router Alert of MLD? false also when it is broken. */
+bool engine_has_router_alert(const void *hop_by_hop, size_t len);
 
 /* A message that is broken, or one that no host may believe. */
 #define ENGINE_DROPPED 1
@@ -215,7 +225,8 @@ struct engine_packet {
 
 /*
  * Makes the next packet that is due: a whole IP datagram with its checksums, no larger
- * than the interface's MTU and the buffer. Call it until it returns 0. 1 and a packet;
+ * than the interface's MTU and the buffer. Call it until it returns 0. What is pulled
+ * counts as sent: if it cannot be sent now, keep it and send it later. 1 and a packet;
  * 0: nothing is due; -EINVAL: a buffer below ENGINE_BUFFER_MIN.
  */
 int engine_pull(struct engine *engine, void *buffer, size_t size,
@@ -270,12 +281,17 @@ int engine_set_tunable(struct engine *engine, enum engine_tunable tunable, uint6
 
 /*
  * The range of groups where only INCLUDE filters are told (RFC 4604 2): 232.0.0.0/8 and
- * ff30::/12 with a scope, as IANA has it, until it is set. prefix_len counts the bits of
- * the family; larger than the address: no group. Groups that exist are reported anew
- * where that changes what is told. -EINVAL: no multicast prefix.
+ * ff3x::/32, as IANA has it, until it is set. Groups that exist are reported anew where
+ * that changes what is told. A prefix_len above the bits of the family: no group is in
+ * it.
+ * -EINVAL: groups are not all multicast.
  */
 int engine_set_ssm_range(struct engine *engine, enum engine_family family,
 			 struct addr prefix, uint8_t prefix_len, uint64_t now);
+
+/* As IANA has it. */
+void engine_reset_ssm_range(struct engine *engine, enum engine_family family,
+			    uint64_t now);
 
 enum engine_counter {
 	/* IGMP, as KAME counts (S-V3-3). */

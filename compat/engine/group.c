@@ -10,16 +10,21 @@
  * The table
  */
 
-/* Mixes as the finaliser of MurmurHash3 does; the salt is the caller's secret. */
-static size_t hash(const struct host *host, struct addr address)
+/* As the finaliser of MurmurHash3. */
+static uint64_t mix(uint64_t x)
 {
-	uint64_t x = (address.hi ^ host->salt) * 0x9e3779b97f4a7c15u + address.lo;
-
 	x ^= x >> 33;
 	x *= 0xff51afd7ed558ccdu;
 	x ^= x >> 33;
 	x *= 0xc4ceb9fe1a85ec53u;
-	x ^= x >> 33;
+	return x ^ x >> 33;
+}
+
+/* The salt is secret: nobody can choose groups that meet in one bucket. */
+static size_t hash(const struct host *host, struct addr address)
+{
+	uint64_t x = mix(mix(address.hi ^ host->salt) ^ address.lo ^ host->salt);
+
 	return (size_t)x & (host->groups.n_buckets - 1);
 }
 
@@ -102,7 +107,8 @@ struct group *group_new(struct host *host, struct addr address)
 	init(group, host, address);
 	table_add(host, group);
 	/* The answer to a General Query is about all that is there when it is sent. */
-	list_add(list_is_empty(&host->owing.groups) ? &host->idle : &host->owing.groups,
+	group->round = host->round - 1;
+	list_add(host_is_general_pending(host) ? &host->owing.groups : &host->idle,
 		 &group->general);
 	host->groups.n++;
 	host->engine->n_groups++;
@@ -113,6 +119,7 @@ static void free_sources(struct group *group)
 {
 	memory_put(&group->host->engine->memory, MEMORY_MSFILTER, group->sources,
 		   group->max_sources * sizeof(*group->sources));
+	group->host->n_sources -= group->n_sources;
 	group->sources = NULL;
 	group->n_sources = group->max_sources = 0;
 }
@@ -139,6 +146,8 @@ void group_free(struct group *group)
 	timer_stop(&group->change);
 	timer_stop(&group->response);
 	list_del(&group->general);
+	if (!host_is_general_pending(host))
+		host_end_general(host);
 	queue_forget(&host->changes, group);
 	queue_forget(&host->answers, group);
 	queue_forget(&host->owing, group);
@@ -233,8 +242,9 @@ bool group_is_told(const struct group *group)
 
 	if (!host->is_speaking || !host->proto->is_reportable(group->address))
 		return false;
-	return !host->proto->is_linklocal(group->address) ||
-	       host_tells_linklocal(host, host->engine->tunables.value[ENGINE_LINKLOCAL]);
+	return !host->proto->is_local_control(group->address) ||
+	       host_tells_local_control(host,
+					host->engine->tunables.value[ENGINE_LINKLOCAL]);
 }
 
 /*
@@ -279,20 +289,12 @@ struct source *group_find_source(const struct group *group, struct addr source,
 	return &group->sources[low];
 }
 
-/* Its sources are others, or elsewhere. */
-static void restart_telling(struct group *group)
-{
-	queue_forget(&group->host->changes, group);
-	queue_forget(&group->host->answers, group);
-	queue_forget(&group->host->owing, group);
-}
-
 void group_replace_sources(struct group *group, struct source *sources, uint32_t n)
 {
 	free_sources(group);
 	group->sources = sources;
 	group->n_sources = group->max_sources = n;
-	restart_telling(group);
+	group->host->n_sources += n;
 }
 
 /* To n sources, no fewer than there are. */
@@ -314,7 +316,7 @@ static int resize_sources(struct group *group, uint32_t n)
 
 void group_shrink_sources(struct group *group, uint32_t n)
 {
-	restart_telling(group);
+	group->host->n_sources -= group->n_sources - n;
 	group->n_sources = n;
 	resize_sources(group, n); /* where that fails there is room to spare */
 }
@@ -345,7 +347,16 @@ static struct source *insert_source(struct group *group, struct addr addr, uint3
 	memmove(source + 1, source, (group->n_sources - at) * sizeof(*source));
 	*source = (struct source){ .addr = addr };
 	group->n_sources++;
+	group->host->n_sources++;
 	return source;
+}
+
+static bool is_recorded(const struct group *group, struct addr addr)
+{
+	uint32_t at;
+	const struct source *source = group_find_source(group, addr, &at);
+
+	return source && source->is_queried;
 }
 
 static void record_source(struct group *group, struct addr addr)
@@ -365,19 +376,21 @@ static void record_source(struct group *group, struct addr addr)
 int group_record(struct group *group, const struct query *query)
 {
 	const struct engine *engine = group->host->engine;
+	const struct proto *proto = group->host->proto;
 	const uint64_t *limit = engine->tunables.value;
-	uint64_t n = query->n_sources;
+	uint32_t n = 0;
 	int r;
 
+	for (uint16_t i = 0; i < query->n_sources; i++)
+		n += !is_recorded(group, proto->get_source(query->sources, i));
 	if (group->n_queried + n > limit[ENGINE_MAXQUERYSRC] ||
 	    engine->n_recorded + n > limit[ENGINE_MAXRECORDED])
 		return -ENOBUFS;
-	r = resize_sources(group, group->n_sources + query->n_sources);
+	r = resize_sources(group, group->n_sources + n);
 	if (r < 0)
 		return r;
 	for (uint16_t i = 0; i < query->n_sources; i++)
-		record_source(group, group->host->proto->get_source(query->sources, i));
-	restart_telling(group);
+		record_source(group, proto->get_source(query->sources, i));
 	resize_sources(group, group->n_sources);
 	return 0;
 }

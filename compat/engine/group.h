@@ -56,6 +56,7 @@ struct group {
 	uint8_t n_mode_sends; /* reports that still tell the filter mode */
 	uint8_t older_state;  /* enum older_state */
 	uint8_t older_due;    /* enum older_due */
+	uint32_t round;       /* host->round when it was answered last */
 	bool is_ssm;
 	bool is_asked; /* an answer about all of it is pending */
 };

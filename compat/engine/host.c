@@ -6,10 +6,6 @@
 #include "engine/interface.h"
 #include "engine/version.h"
 
-/* RFC 9776 8.2, 8.3; RFC 9777 9.2, 9.3. */
-#define QUERY_INTERVAL_S        125u
-#define QUERY_RESPONSE_INTERVAL (10 * ENGINE_SECOND)
-
 void queue_init(struct queue *queue)
 {
 	list_init(&queue->groups);
@@ -40,10 +36,10 @@ void host_init(struct host *host, struct engine *engine,
 		.engine = engine,
 		.interface = interface,
 		.proto = family == ENGINE_IPV4 ? &proto_igmp : &proto_mld,
-		.salt = engine->config.draw(engine->config.context),
 		.query_interval_s = QUERY_INTERVAL_S,
 		.response_us = QUERY_RESPONSE_INTERVAL,
 	};
+	host->salt = engine_draw_delay(engine, UINT64_MAX);
 	list_init(&host->idle);
 	list_init(&host->busy);
 	queue_init(&host->owing);
@@ -69,13 +65,22 @@ void host_for_each_group(struct host *host, void (*call)(struct group *group))
 	}
 }
 
-static void forget_general(struct host *host)
+bool host_is_general_pending(const struct host *host)
+{
+	return !list_is_empty(&host->owing.groups);
+}
+
+void host_end_general(struct host *host)
 {
 	timer_stop(&host->general);
+	host->is_general_due = host->is_general_begun = false;
+}
+
+static void forget_general(struct host *host)
+{
 	list_splice(&host->idle, &host->owing.groups);
 	host->owing.current = NULL;
-	host->is_general_due = host->is_general_begun = false;
-	host->n_owing = 0;
+	host_end_general(host);
 }
 
 void host_fini(struct host *host)
@@ -118,7 +123,7 @@ void host_set_speaking(struct host *host, bool is_speaking)
 }
 
 /* S-V3-29 and S-IGMP-30: by version, unless the operator says otherwise. */
-bool host_tells_linklocal(const struct host *host, uint64_t mode)
+bool host_tells_local_control(const struct host *host, uint64_t mode)
 {
 	return mode == 2 || (mode == 1 && host_is_newest(host));
 }
@@ -152,12 +157,4 @@ void host_log(const struct host *host, enum engine_event event, struct addr grou
 
 	if (config->log)
 		config->log(config->context, &notice);
-}
-
-void host_note_query_failed(struct host *host, struct addr group)
-{
-	engine_count(host->engine, host->proto->family == ENGINE_IPV4
-					   ? ENGINE_IGMP_RCV_QUERY_FAILS
-					   : ENGINE_MLD_RCV_QUERY_FAILS);
-	host_log(host, ENGINE_RECORDING_FULL, group, host->querier);
 }

@@ -9,6 +9,10 @@
 #include "engine/core.h"
 #include "engine/proto.h"
 
+/* RFC 9776 8.2, 8.3; RFC 9777 9.2, 9.3. */
+#define QUERY_INTERVAL_S        125u
+#define QUERY_RESPONSE_INTERVAL (10 * ENGINE_SECOND)
+
 /*
  * Groups whose records are due, in order. Where the records of the first one do not
  * fit into one packet, the cursor says how far they are told.
@@ -17,7 +21,7 @@ struct queue {
 	struct link groups;
 	const struct group *current; /* whom the cursor is for; NULL: nobody */
 	unsigned int step;           /* record of the group */
-	uint32_t position;           /* source of the record */
+	struct addr next; /* source of the record, the first when unspecified */
 };
 
 /* Groups by address. */
@@ -34,13 +38,16 @@ struct host {
 	bool is_speaking;
 	struct addr source; /* of what is sent; unspecified until one is valid */
 	struct group_table groups;
-	uint32_t salt; /* of the table */
+	uint64_t salt;    /* of the table */
+	size_t n_sources; /* of all groups */
 
 	struct link idle;   /* groups that owe no answer to a General Query */
 	struct queue owing; /* the others: answered when is_general_due */
 	struct timer general;
-	uint64_t general_end; /* when all shall be answered */
-	size_t n_owing;       /* about as many are left */
+	uint64_t general_interval; /* us: all shall be answered in it */
+	uint64_t general_last;     /* when an answer was begun; 0: never */
+	uint32_t round;            /* of General Queries; see group->round */
+	uint32_t round_told;       /* that was when the first in owing was begun */
 	bool is_general_due;
 	bool is_general_begun;
 
@@ -62,11 +69,23 @@ struct host {
 void host_init(struct host *host, struct engine *engine,
 	       const struct interface *interface, enum engine_family family);
 
+/* fe80::/10, where MLD is sent from. */
+static inline bool host_is_linklocal(struct addr addr)
+{
+	return addr.hi >> 54 == 0x3fa;
+}
+
 /* 0.0.0.0 or ::. */
 struct addr host_get_unspecified(const struct host *host);
 
 /* Frees its groups. */
 void host_fini(struct host *host);
+
+/* Is somebody in owing? */
+bool host_is_general_pending(const struct host *host);
+
+/* Nobody is any more. */
+void host_end_general(struct host *host);
 
 /* Every group in turn; the call may free it. */
 void host_for_each_group(struct host *host, void (*call)(struct group *group));
@@ -87,7 +106,7 @@ void host_set_speaking(struct host *host, bool is_speaking);
 uint8_t host_get_robustness(const struct host *host);
 
 /* Are groups in 224.0.0.0/24 told, with that value of the tunable linklocal? */
-bool host_tells_linklocal(const struct host *host, uint64_t mode);
+bool host_tells_local_control(const struct host *host, uint64_t mode);
 
 /* Does it speak the newest version? */
 static inline bool host_is_newest(const struct host *host)
@@ -97,9 +116,6 @@ static inline bool host_is_newest(const struct host *host)
 
 /* Does a message of that version carry the Router Alert option (S-V3-6)? */
 bool host_sends_alert(const struct host *host, uint8_t version);
-
-/* The sources of a query about the group could not be noted. */
-void host_note_query_failed(struct host *host, struct addr group);
 
 /* Tells the caller's log. */
 void host_log(const struct host *host, enum engine_event event, struct addr group,

@@ -260,7 +260,7 @@ static bool is_reportable(struct addr group)
 	return addr_ipv4(group) != ALL_HOSTS;
 }
 
-static bool is_linklocal(struct addr group)
+static bool is_local_control(struct addr group)
 {
 	return addr_ipv4(group) >> 8 == ALL_HOSTS >> 8;
 }
@@ -284,5 +284,5 @@ const struct proto proto_igmp = {
 	.put_record = put_record,
 	.put_source = put_source,
 	.is_reportable = is_reportable,
-	.is_linklocal = is_linklocal,
+	.is_local_control = is_local_control,
 };

@@ -106,13 +106,20 @@ static bool is_valid(const struct engine_interface *settings, enum engine_family
 	return settings->source[family].state == ENGINE_ADDRESS_VALID;
 }
 
+/* What routers believe reports from (R-FMT-9). */
+static bool can_send(struct addr addr, enum engine_family family)
+{
+	if (family == ENGINE_IPV6)
+		return host_is_linklocal(addr);
+	return addr_is_ipv4(addr) && addr_is_sender(addr);
+}
+
 static int check(const struct engine_interface *settings)
 {
 	if (!settings->ifindex || settings->mtu < ENGINE_MTU_MIN)
 		return -EINVAL;
 	for (enum engine_family i = ENGINE_IPV4; i < ENGINE_FAMILIES; i++) {
-		if (is_valid(settings, i) &&
-		    engine_get_family(settings->source[i].addr) != i)
+		if (is_valid(settings, i) && !can_send(settings->source[i].addr, i))
 			return -EINVAL;
 	}
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mld: MLDv1 (RFC 2710) and MLDv2 (RFC 9777 5). Every message but the report of v2 begins
- * alike, and that is all of v1:
+ * mld: MLDv1 (RFC 2710) and MLDv2 (RFC 9777 5). Every message but the report of v2
+ * begins alike, and that is all of v1:
  *
  *	+---------------+---------------+-------------------------------+
  *	|     Type      |     Code      |           Checksum            |
@@ -270,7 +270,7 @@ static bool is_reportable(struct addr group)
 	return scope > SCOPE_INTERFACE_LOCAL && !addr_equal(group, proto_mld.all_hosts);
 }
 
-static bool is_linklocal(struct addr group)
+static bool is_local_control(struct addr group)
 {
 	(void)group;
 	return false;
@@ -295,5 +295,5 @@ const struct proto proto_mld = {
 	.put_record = put_record,
 	.put_source = put_source,
 	.is_reportable = is_reportable,
-	.is_linklocal = is_linklocal,
+	.is_local_control = is_local_control,
 };

@@ -3,6 +3,7 @@
 
 #include "engine/change.h"
 #include "engine/interface.h"
+#include "engine/tally.h"
 
 enum event {
 	HEAR_V1_QUERY,
@@ -184,6 +185,14 @@ void older_leave(struct group *group)
 		apply(group, LEAVE, 0);
 }
 
+/* A query that wants the report at once (S-MLD-16, R-M1-6). */
+static void answer_at_once(struct group *group)
+{
+	timer_stop(&group->response);
+	group->older_state = OLDER_IDLE;
+	send(group, OLDER_REPORT);
+}
+
 void older_hear_query(struct group *group, uint8_t version, uint64_t max)
 {
 	if (!group->n_members || !group_is_told(group))
@@ -193,7 +202,7 @@ void older_hear_query(struct group *group, uint8_t version, uint64_t max)
 	else if (max)
 		apply(group, HEAR_QUERY, max);
 	else
-		older_expire(group);
+		answer_at_once(group);
 }
 
 void older_hear_report(struct group *group, uint8_t version)
@@ -208,23 +217,9 @@ void older_hear_report(struct group *group, uint8_t version)
 		apply(group, event, 0);
 }
 
-/* A query that wants the report at once does the same (S-MLD-16, R-M1-6). */
 void older_expire(struct group *group)
 {
-	if (group->host->proto->family == ENGINE_IPV6 &&
-	    !(group->older_state == OLDER_DELAYING ||
-	      group->older_state == OLDER_DELAYING_LAZY))
-		group->older_state = OLDER_DELAYING;
 	apply(group, EXPIRE, 0);
-}
-
-static void count(const struct host *host, bool is_leave)
-{
-	enum engine_counter counter = ENGINE_IGMP_SND_V1V2_REPORTS;
-
-	if (host->proto->family == ENGINE_IPV6)
-		counter = is_leave ? ENGINE_MLD_SND_V1_DONES : ENGINE_MLD_SND_V1_REPORTS;
-	engine_count(host->engine, counter);
 }
 
 static void encode(struct group *group, uint8_t *bytes, struct engine_packet *ret)
@@ -241,7 +236,7 @@ static void encode(struct group *group, uint8_t *bytes, struct engine_packet *re
 	ret->len = host->proto->encode_older(
 		bytes, host->source, host->version, group->address, is_leave,
 		host_sends_alert(host, host->version), &ret->message);
-	count(host, is_leave);
+	tally(host, is_leave ? TALLY_SENT_LEAVE : TALLY_SENT_OLDER);
 }
 
 bool older_pull(struct host *host, uint8_t *bytes, struct engine_packet *ret)

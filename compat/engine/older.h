@@ -2,8 +2,8 @@
 /*
  * older: the hosts of IGMPv1, IGMPv2 (RFC 1112, RFC 2236) and MLDv1 (RFC 2710): one
  * report a group, put off when another host reports first, and a leave from who has
- * reported last. What happens is a table of states and events for each protocol, as the BSD
- * systems have them.
+ * reported last. What happens is a table of states and events for each protocol, as the
+ * BSD systems have them.
  */
 #ifndef ENGINE_OLDER_H
 #define ENGINE_OLDER_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * proto: what differs between IGMP and MLD: numbers, formats, addresses. The state
- * machines know neither; igmp.c and mld.c do. Messages are decoded into views that borrow
- * the bytes of the packet; behind the codec nobody sees a length that was not checked.
+ * machines know neither; igmp.c and mld.c do, a router's side of the codec too.
+ * Messages are decoded into views that borrow the bytes of the packet; behind the codec
+ * nobody sees a length that was not checked.
  */
 #ifndef ENGINE_PROTO_H
 #define ENGINE_PROTO_H
@@ -53,7 +54,7 @@ struct message {
 	size_t n_record_bytes;
 };
 
-/* One group record of a report of the newest version. */
+/* One group record of a report of the newest version: what a router hears. */
 struct record {
 	uint8_t type; /* enum record_type, or one that nobody knows */
 	struct addr group;
@@ -61,7 +62,7 @@ struct record {
 	const uint8_t *sources; /* borrowed, see get_source */
 };
 
-/* A query of any version, for whoever asks. */
+/* A query of any version, as a router asks. */
 struct query_fields {
 	uint8_t version;
 	struct addr source, destination, group;
@@ -94,8 +95,8 @@ struct proto {
 	int (*next_record)(struct message *message, struct record *ret);
 
 	/*
-	 * Encoders write a whole datagram to bytes, from the IP header on, and return its
-	 * length; *ret_message is where the message begins. Nothing of the buffer is
+	 * Encoders write a whole datagram to bytes, from the IP header on, and return
+	 * its length; *ret_message is where the message begins. Nothing of the buffer is
 	 * left unwritten.
 	 */
 
@@ -121,7 +122,8 @@ struct proto {
 
 	/* May it be told at all: not 224.0.0.1, ff02::1, scopes 0 and 1 (R-MRG-9)? */
 	bool (*is_reportable)(struct addr group);
-	bool (*is_linklocal)(struct addr group); /* 224.0.0.0/24; IPv6: never */
+	/* 224.0.0.0/24, the Local Network Control Block (RFC 5771); IPv6 has none. */
+	bool (*is_local_control)(struct addr group);
 };
 
 extern const struct proto proto_igmp;

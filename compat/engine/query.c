@@ -9,17 +9,16 @@
 /* RFC 9776 4.1.6, R-QRY-9: more than 7 does not fit, and 1 is no robustness. */
 #define ROBUSTNESS_MIN 2u
 
-/* RFC 9776 8.2. */
-#define QUERY_INTERVAL_S 125u
-
 /* What hosts use of it, by long practice (R-QRY-9). */
-static void adopt(struct host *host, const struct query *query)
+static void adopt(struct host *host, const struct query *query, bool is_general)
 {
 	host->robustness = query->robustness;
 	if (host->robustness && host->robustness < ROBUSTNESS_MIN)
 		host->robustness = ROBUSTNESS_MIN;
 	host->query_interval_s = query->interval_s ? query->interval_s : QUERY_INTERVAL_S;
-	host->response_us = query->max_response;
+	/* Others carry the Last Member Query Interval. */
+	if (is_general)
+		host->response_us = query->max_response;
 }
 
 /* R-CMP-9: what the older version in force makes of a query, also of a newer one. */
@@ -44,7 +43,8 @@ static void answer_older(struct host *host, const struct message *message)
 	}
 }
 
-static void answer_newest(struct host *host, const struct message *message)
+static void answer_newest(struct host *host, const struct message *message,
+			  struct addr from)
 {
 	uint64_t max = message->query.max_response;
 	struct group *group;
@@ -55,7 +55,7 @@ static void answer_newest(struct host *host, const struct message *message)
 	}
 	group = group_find(host, message->group);
 	if (group)
-		response_hear(group, &message->query, max);
+		response_hear(group, &message->query, max, from);
 }
 
 void query_hear(struct host *host, const struct message *message, struct addr source)
@@ -70,11 +70,11 @@ void query_hear(struct host *host, const struct message *message, struct addr so
 	if (is_older && engine_is_ssm(host->engine, message->group))
 		host_log(host, ENGINE_OLD_SSM_QUERY, message->group, source);
 	if (!is_older)
-		adopt(host, &message->query);
+		adopt(host, &message->query, is_general);
 	else if (is_general)
 		version_hear(host, message->version, message->query.max_response);
 	if (host_is_newest(host))
-		answer_newest(host, message);
+		answer_newest(host, message, source);
 	else
 		answer_older(host, message);
 }

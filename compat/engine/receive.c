@@ -9,64 +9,7 @@
 #include "engine/interface.h"
 #include "engine/older.h"
 #include "engine/query.h"
-
-/* What is counted of both protocols. */
-enum tally {
-	TOTAL,
-	TOO_SHORT,
-	TOO_LONG,
-	BAD_CHECKSUM,
-	BAD_TTL,
-	NO_ALERT,
-	BAD_QUERY,
-	REPORT,
-	BAD_REPORT,
-	OUR_REPORT,
-};
-
-static const enum engine_counter tallies[ENGINE_FAMILIES][10] = {
-	[ENGINE_IPV4] = {
-		[TOTAL] = ENGINE_IGMP_RCV_TOTAL,
-		[TOO_SHORT] = ENGINE_IGMP_RCV_TOOSHORT,
-		[TOO_LONG] = ENGINE_IGMP_RCV_TOOLONG,
-		[BAD_CHECKSUM] = ENGINE_IGMP_RCV_BADSUM,
-		[BAD_TTL] = ENGINE_IGMP_RCV_BADTTL,
-		[NO_ALERT] = ENGINE_IGMP_RCV_NORA,
-		[BAD_QUERY] = ENGINE_IGMP_RCV_BADQUERIES,
-		[REPORT] = ENGINE_IGMP_RCV_REPORTS,
-		[BAD_REPORT] = ENGINE_IGMP_RCV_BADREPORTS,
-		[OUR_REPORT] = ENGINE_IGMP_RCV_OURREPORTS,
-	},
-	[ENGINE_IPV6] = {
-		[TOTAL] = ENGINE_MLD_RCV_TOTAL,
-		[TOO_SHORT] = ENGINE_MLD_RCV_TOOSHORT,
-		[TOO_LONG] = ENGINE_MLD_RCV_TOOLONG,
-		[BAD_CHECKSUM] = ENGINE_MLD_RCV_BADSUM,
-		[BAD_TTL] = ENGINE_MLD_RCV_BADHOPLIMIT,
-		[NO_ALERT] = ENGINE_MLD_RCV_NORA,
-		[BAD_QUERY] = ENGINE_MLD_RCV_BADQUERIES,
-		[REPORT] = ENGINE_MLD_RCV_REPORTS,
-		[BAD_REPORT] = ENGINE_MLD_RCV_BADREPORTS,
-		[OUR_REPORT] = ENGINE_MLD_RCV_OURREPORTS,
-	},
-};
-
-static const enum engine_counter queries[ENGINE_FAMILIES][3] = {
-	[ENGINE_IPV4] = { ENGINE_IGMP_RCV_V1_QUERIES, ENGINE_IGMP_RCV_V2_QUERIES,
-			  ENGINE_IGMP_RCV_V3_QUERIES },
-	[ENGINE_IPV6] = { ENGINE_MLD_RCV_V1_QUERIES, ENGINE_MLD_RCV_V2_QUERIES },
-};
-
-static void tally(const struct host *host, enum tally what)
-{
-	engine_count(host->engine, tallies[host->proto->family][what]);
-}
-
-/* fe80::/10. */
-static bool is_linklocal(struct addr addr)
-{
-	return addr.hi >> 54 == 0x3fa;
-}
+#include "engine/tally.h"
 
 static int drop(const struct host *host, enum tally what)
 {
@@ -78,7 +21,7 @@ static int drop(const struct host *host, enum tally what)
 static int check_mld(const struct host *host, const struct engine_datagram *datagram,
 		     const struct message *message)
 {
-	if (!is_linklocal(datagram->source)) {
+	if (!host_is_linklocal(datagram->source)) {
 		engine_count(host->engine, ENGINE_MLD_RCV_BADSOURCE);
 		if (message->kind == MESSAGE_QUERY)
 			host_log(host, ENGINE_BAD_QUERY_SOURCE, message->group,
@@ -86,9 +29,9 @@ static int check_mld(const struct host *host, const struct engine_datagram *data
 		return ENGINE_DROPPED;
 	}
 	if (datagram->hop_limit != 1)
-		return drop(host, BAD_TTL);
+		return drop(host, TALLY_BAD_TTL);
 	if (!datagram->has_router_alert)
-		return drop(host, NO_ALERT);
+		return drop(host, TALLY_NO_ALERT);
 	return 0;
 }
 
@@ -101,12 +44,12 @@ static int check_igmp(const struct host *host, const struct engine_datagram *dat
 	int r = 0;
 
 	if (datagram->hop_limit != 1) {
-		tally(host, BAD_TTL);
+		tally(host, TALLY_BAD_TTL);
 		if (value[ENGINE_DROPWITHBADTTL])
 			r = ENGINE_DROPPED;
 	}
 	if (!datagram->has_router_alert && message->version > 1) {
-		tally(host, NO_ALERT);
+		tally(host, TALLY_NO_ALERT);
 		if (value[ENGINE_DROPWITHNORA])
 			r = ENGINE_DROPPED;
 	}
@@ -134,7 +77,7 @@ static bool is_misdirected(const struct host *host,
 
 static void count_query(const struct host *host, const struct message *message)
 {
-	engine_count(host->engine, queries[host->proto->family][message->version - 1]);
+	tally(host, TALLY_V1_QUERY + message->version - 1u);
 }
 
 static int hear_query(struct host *host, const struct engine_datagram *datagram,
@@ -146,12 +89,12 @@ static int hear_query(struct host *host, const struct engine_datagram *datagram,
 	if (host->interface->settings.is_loopback)
 		return 0;
 	if (message->kind == MESSAGE_BAD_QUERY)
-		return drop(host, BAD_QUERY);
+		return drop(host, TALLY_BAD_QUERY);
 	r = check(host, datagram, message);
 	if (r != 0)
 		return r;
 	if (is_misdirected(host, datagram, message))
-		return drop(host, BAD_QUERY);
+		return drop(host, TALLY_BAD_QUERY);
 	if (host->is_speaking)
 		query_hear(host, message, datagram->source);
 	return 0;
@@ -164,18 +107,18 @@ static int hear_report(struct host *host, const struct engine_datagram *datagram
 	struct group *group;
 	int r;
 
-	tally(host, REPORT);
+	tally(host, TALLY_REPORT);
 	if (host->interface->settings.is_loopback)
 		return 0;
 	if (message->kind == MESSAGE_BAD_REPORT)
-		return drop(host, BAD_REPORT);
+		return drop(host, TALLY_BAD_REPORT);
 	r = check(host, datagram, message);
 	if (r != 0)
 		return r;
 	group = group_find(host, message->group);
 	if (!group || !group->n_members)
 		return 0;
-	tally(host, OUR_REPORT);
+	tally(host, TALLY_OUR_REPORT);
 	if (!host_is_newest(host))
 		older_hear_report(group, message->version);
 	return 0;
@@ -189,14 +132,32 @@ static bool is_foreign(const struct host *host, const struct message *message)
 
 static void count_any(const struct host *host, const struct engine_datagram *datagram)
 {
-	tally(host, TOTAL);
+	tally(host, TALLY_TOTAL);
 	if (datagram->total_len > host->interface->settings.mtu)
-		tally(host, TOO_LONG);
+		tally(host, TALLY_TOO_LONG);
+}
+
+/* Nothing to a host, but counted and dropped as any other message (S-V3-7). */
+static int hear_leave(const struct host *host, const struct engine_datagram *datagram,
+		      const struct message *message)
+{
+	if (host->interface->settings.is_loopback || host->proto->family == ENGINE_IPV6)
+		return 0;
+	return check_igmp(host, datagram, message);
+}
+
+/* The host's own reports come back to it where multicast loops. */
+static bool is_own_report(const struct engine_datagram *datagram,
+			  const struct message *message)
+{
+	return datagram->is_own && message->kind == MESSAGE_REPORT;
 }
 
 static int hear(struct host *host, const struct engine_datagram *datagram,
 		const struct message *message)
 {
+	if (is_own_report(datagram, message))
+		return 0;
 	switch (message->kind) {
 	case MESSAGE_QUERY:
 	case MESSAGE_BAD_QUERY:
@@ -204,13 +165,14 @@ static int hear(struct host *host, const struct engine_datagram *datagram,
 	case MESSAGE_REPORT:
 	case MESSAGE_BAD_REPORT:
 		return hear_report(host, datagram, message);
-	case MESSAGE_SHORT:
-		return drop(host, TOO_SHORT);
-	case MESSAGE_BAD_CHECKSUM:
-		return drop(host, BAD_CHECKSUM);
-	case MESSAGE_UNKNOWN_LENGTH:
-		return drop(host, BAD_QUERY);
 	case MESSAGE_LEAVE:
+		return hear_leave(host, datagram, message);
+	case MESSAGE_SHORT:
+		return drop(host, TALLY_TOO_SHORT);
+	case MESSAGE_BAD_CHECKSUM:
+		return drop(host, TALLY_BAD_CHECKSUM);
+	case MESSAGE_UNKNOWN_LENGTH:
+		return drop(host, TALLY_BAD_QUERY);
 	case MESSAGE_RECORDS:
 	case MESSAGE_OTHER:
 		break;
@@ -231,8 +193,6 @@ int engine_receive(struct engine *engine, uint32_t ifindex,
 	if (is_foreign(host, &message))
 		return 0;
 	count_any(host, datagram);
-	if (datagram->is_own)
-		return 0;
 	engine_advance(engine, now);
 	return hear(host, datagram, &message);
 }

@@ -2,6 +2,7 @@
 #include "engine/report.h"
 
 #include "engine/interface.h"
+#include "engine/tally.h"
 
 static size_t least(size_t a, size_t b)
 {
@@ -35,12 +36,13 @@ static bool is_sent_empty(enum record_type type)
 	return is_cut_off(type) || type == CHANGE_TO_INCLUDE_MODE;
 }
 
-static uint32_t count(const struct group *group, const struct record_plan *plan,
-		      const struct stance *stance, uint32_t position)
+/* Up to limit. */
+static size_t count(const struct group *group, const struct record_plan *plan,
+		    const struct stance *stance, uint32_t position, size_t limit)
 {
-	uint32_t n = 0;
+	size_t n = 0;
 
-	for (uint32_t i = position; i < group->n_sources; i++)
+	for (uint32_t i = position; i < group->n_sources && n < limit; i++)
 		n += plan->has(stance, &group->sources[i]);
 	return n;
 }
@@ -66,39 +68,49 @@ static uint32_t put(struct report *report, const struct group *group,
 	return i;
 }
 
+/* A record from the source *next on, which moves behind what was put. */
 static bool add(struct report *report, const struct group *group,
-		const struct record_plan *plan, uint32_t *position)
+		const struct record_plan *plan, struct addr *next)
 {
 	const struct proto *proto = report->host->proto;
 	struct stance stance = group_get_stance(group);
-	size_t n = count(group, plan, &stance, *position);
-	size_t room = report->max - report->len, fits;
+	size_t room = report->max - report->len, n, fits;
+	uint32_t position = 0;
 
-	if (!n && (*position || !is_sent_empty(plan->type)))
+	/* Sources may have come and gone since the part before. */
+	if (!is_cut_off(plan->type))
+		group_find_source(group, *next, &position);
+	n = count(group, plan, &stance, position, report->max / proto->addr_len);
+	if (!n && (position || !is_sent_empty(plan->type)))
 		return true;
 	if (proto->record_len + n * proto->addr_len > room && report->n_records)
 		return false;
 	fits = least(n, (room - proto->record_len) / proto->addr_len);
-	*position = put(report, group, plan, *position, (uint16_t)fits);
-	return fits == n || is_cut_off(plan->type);
+	position = put(report, group, plan, position, (uint16_t)fits);
+	if (fits == n || is_cut_off(plan->type))
+		return true;
+	*next = group->sources[position].addr;
+	return false;
 }
 
 bool report_add(struct report *report, struct queue *queue, const struct group *group,
 		const struct record_plan *plans, unsigned int n)
 {
+	const struct addr first = { 0 };
+	struct addr next = first;
 	unsigned int step = 0;
-	uint32_t position = 0;
 
 	if (queue->current == group) {
 		step = queue->step;
-		position = queue->position;
+		next = queue->next;
 	}
-	for (queue->current = NULL; step < n; step++, position = 0) {
-		if (add(report, group, &plans[step], &position))
+	for (queue->current = NULL; step < n; step++, next = first) {
+		if (add(report, group, &plans[step], &next))
 			continue;
-		queue->current = group;
+		if (step || !addr_equal(next, first))
+			queue->current = group; /* a part of it is told */
 		queue->step = step;
-		queue->position = position;
+		queue->next = next;
 		return false;
 	}
 	return true;
@@ -117,7 +129,5 @@ void report_end(struct report *report, struct engine_packet *ret)
 	};
 	ret->len = proto->end_report(report->bytes, report->len, host->source,
 				     report->n_records, report->has_alert, &ret->message);
-	engine_count(host->engine, proto->family == ENGINE_IPV4
-					   ? ENGINE_IGMP_SND_V3_REPORTS
-					   : ENGINE_MLD_SND_V2_REPORTS);
+	tally(host, TALLY_SENT_NEWEST);
 }

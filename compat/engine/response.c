@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "engine/response.h"
 
+#include "engine/tally.h"
+
 /* A delay of 0 is none that a host may take (R-SEC-3): the unit of IGMP's code. */
 #define RESPONSE_MIN (ENGINE_SECOND / 10)
 
@@ -13,49 +15,59 @@ static uint64_t draw_delay(struct host *host, uint64_t max)
  * General Queries
  */
 
-/* How many packets the answer takes at least: each group has a source, or none in
- * EXCLUDE mode. */
+/* How many packets the answer takes: one, or at least as many. */
 static uint64_t count_packets(const struct host *host)
 {
+	const struct proto *proto = host->proto;
 	struct report report;
-	uint64_t n_fit;
+	uint64_t n_bytes;
 
 	report_begin(&report, host, NULL, ENGINE_PACKET_MAX);
-	n_fit = (report.max - report.len) /
-		(host->proto->record_len + host->proto->addr_len);
-	return host->groups.n / (n_fit ? n_fit : 1) + 1;
+	n_bytes = host->groups.n * proto->record_len + host->n_sources * proto->addr_len;
+	return n_bytes / (report.max - report.len) + 1;
+}
+
+/* Not begun sooner than this behind the last one: a bound for floods (R-SEC-3). */
+static uint64_t get_soonest(const struct host *host)
+{
+	return host->general_last ? host->general_last + RESPONSE_MIN : 0;
 }
 
 void response_hear_general(struct host *host, uint64_t max)
 {
-	uint64_t now = host->engine->now;
-	struct wheel *wheel = &host->engine->wheel;
-	uint64_t end = now + (max ? max : RESPONSE_MIN);
-	uint64_t deadline = now + draw_delay(host, (end - now) / count_packets(host));
-	bool is_pending = !list_is_empty(&host->owing.groups);
+	struct engine *engine = host->engine;
+	bool is_pending = host_is_general_pending(host);
+	uint64_t deadline, soonest = get_soonest(host);
 
 	if (!host->groups.n)
 		return;
+	if (!max)
+		max = RESPONSE_MIN;
 	/* Who has been answered already is so once more. */
 	list_splice(&host->owing.groups, &host->idle);
-	host->n_owing = host->groups.n;
-	if (!is_pending || end < host->general_end)
-		host->general_end = end;
+	host->round++;
+	if (!is_pending || max < host->general_interval)
+		host->general_interval = max;
+	deadline = engine->now + engine_draw_delay(engine, max / (count_packets(host)));
+	if (deadline < soonest)
+		deadline = soonest;
 	/* RFC 9776 5.2 rules 1 and 2. */
 	if (is_pending && (host->is_general_due || host->general.deadline <= deadline))
 		return;
-	wheel_set(wheel, &host->general, deadline);
+	wheel_set(&engine->wheel, &host->general, deadline);
 }
 
-/* When the next packet goes, of as many as are left by this one's size. */
+/* The next packet, at the pace of as many as the sizes of all groups make, or this
+ * one's. */
 static void set_next(struct host *host, size_t n_told)
 {
-	uint64_t now = host->engine->now;
-	uint64_t rest = host->general_end > now ? host->general_end - now : 0;
-	uint64_t n_packets = host->n_owing / (n_told ? n_told : 1) + 1;
-	uint64_t gap = rest / (n_packets + 1);
+	struct engine *engine = host->engine;
+	uint64_t n_packets = count_packets(host), gap;
 
-	wheel_set(&host->engine->wheel, &host->general, now + (gap ? gap : 1));
+	if (n_told && host->groups.n / n_told > n_packets)
+		n_packets = host->groups.n / n_told;
+	gap = host->general_interval / (n_packets + 1);
+	wheel_set(&engine->wheel, &host->general, engine->now + (gap ? gap : 1));
 }
 
 /* RFC 9776 5.2; RFC 5790 4.4 for lightweight hosts. */
@@ -77,6 +89,17 @@ static unsigned int plan_state(const struct group *group, struct record_plan *re
 	return 1;
 }
 
+/* It has been told; once more if it was asked again between two parts of its record. */
+static void settle_general(struct group *group)
+{
+	struct host *host = group->host;
+	bool is_done = host->round_told == host->round;
+
+	if (is_done)
+		group->round = host->round;
+	list_add(is_done ? &host->idle : &host->owing.groups, &group->general);
+}
+
 bool response_pull_general(struct host *host, struct report *report)
 {
 	struct record_plan plan;
@@ -89,13 +112,16 @@ bool response_pull_general(struct host *host, struct report *report)
 		struct group *group = list_entry(link, struct group, general);
 		unsigned int n = plan_state(group, &plan);
 
+		if (host->owing.current != group)
+			host->round_told = host->round;
 		if (!report_add(report, &host->owing, group, &plan, n))
 			break;
-		list_add(&host->idle, link);
-		host->n_owing -= host->n_owing > 0;
+		settle_general(group);
 		n_told++;
 	}
 	host->is_general_due = false;
+	if (!host->is_general_begun)
+		host->general_last = host->engine->now;
 	host->is_general_begun = link != NULL;
 	if (link)
 		set_next(host, n_told);
@@ -112,41 +138,52 @@ static bool is_pending(const struct group *group)
 }
 
 /* Notes what is asked for: more sources, or all of it. */
-static void note(struct group *group, const struct query *query)
+static void note(struct group *group, const struct query *query, struct addr from)
 {
 	if (query->n_sources && !group->is_asked) {
 		if (group_record(group, query) == 0)
 			return;
-		host_note_query_failed(group->host, group->address);
+		tally(group->host, TALLY_QUERY_FAILED);
+		host_log(group->host, ENGINE_RECORDING_FULL, group->address, from);
 	}
 	group_forget_queried(group);
 	group->is_asked = true;
 }
 
-/* RFC 9776 5.2 rule 1. */
-static bool is_general_sooner(const struct host *host, uint64_t deadline)
+/* Does the group owe an answer to a General Query? */
+static bool is_owing(const struct group *group)
 {
-	if (host->is_general_begun)
-		return false;
-	return host->is_general_due ||
-	       (timer_is_set(&host->general) && host->general.deadline <= deadline);
+	return host_is_general_pending(group->host) && group->round != group->host->round;
 }
 
-void response_hear(struct group *group, const struct query *query, uint64_t max)
+/* RFC 9776 5.2 rule 1, of an answer that is one packet: the timer does not tell when the
+ * others go. */
+static bool is_general_sooner(const struct group *group, uint64_t deadline)
+{
+	const struct host *host = group->host;
+
+	if (!is_owing(group) || host->is_general_begun || count_packets(host) > 1)
+		return false;
+	return host->is_general_due || host->general.deadline <= deadline;
+}
+
+void response_hear(struct group *group, const struct query *query, uint64_t max,
+		   struct addr from)
 {
 	struct host *host = group->host;
-	uint64_t now = host->engine->now;
-	uint64_t deadline = now + draw_delay(host, max);
+	struct engine *engine = host->engine;
+	uint64_t deadline = engine->now + draw_delay(host, max);
 
 	if (!group_is_told(group) || !group_has_state(group) ||
-	    is_general_sooner(host, deadline))
+	    is_general_sooner(group, deadline))
 		return;
 	if (is_pending(group) && !timer_is_set(&group->response))
-		deadline = now; /* due already */
+		deadline = engine->now; /* due already */
 	else if (is_pending(group) && group->response.deadline < deadline)
 		deadline = group->response.deadline;
-	note(group, query);
-	wheel_set(&host->engine->wheel, &group->response, deadline);
+	note(group, query, from);
+	if (is_pending(group))
+		wheel_set(&engine->wheel, &group->response, deadline);
 }
 
 void response_queue(struct group *group)

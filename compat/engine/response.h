@@ -15,8 +15,9 @@
 /* A General Query asks for an answer within max us. */
 void response_hear_general(struct host *host, uint64_t max);
 
-/* A query asks about the group, or about sources of it. */
-void response_hear(struct group *group, const struct query *query, uint64_t max);
+/* A query from that querier asks about the group, or about sources of it. */
+void response_hear(struct group *group, const struct query *query, uint64_t max,
+		   struct addr from);
 
 /* The answer about the group is due. */
 void response_queue(struct group *group);

@@ -56,7 +56,7 @@ static void retell_all(struct host *host)
 /* linklocal was another. */
 static void retell_linklocal(struct group *group)
 {
-	if (!group->host->proto->is_linklocal(group->address))
+	if (!group->host->proto->is_local_control(group->address))
 		return;
 	if (group_is_told(group))
 		change_announce(group);
@@ -69,7 +69,8 @@ static void set_linklocal(struct engine *engine, uint64_t old, uint64_t value)
 	for (size_t i = 0; i < engine->n_interfaces; i++) {
 		struct host *host = &engine->interfaces[i]->hosts[ENGINE_IPV4];
 
-		if (host_tells_linklocal(host, old) != host_tells_linklocal(host, value))
+		if (host_tells_local_control(host, old) !=
+		    host_tells_local_control(host, value))
 			host_for_each_group(host, retell_linklocal);
 	}
 }
@@ -128,18 +129,33 @@ static void classify_all(struct host *host)
 	host_for_each_group(host, classify);
 }
 
+static void set_range(struct engine *engine, enum engine_family family,
+		      const struct ssm_range *range, uint64_t now)
+{
+	engine_advance(engine, now);
+	engine->ssm[family] = *range;
+	for_each_host(engine, classify_all);
+}
+
 int engine_set_ssm_range(struct engine *engine, enum engine_family family,
 			 struct addr prefix, uint8_t prefix_len, uint64_t now)
 {
 	unsigned int bits = family == ENGINE_IPV4 ? 32 : 128;
+	unsigned int min = family == ENGINE_IPV4 ? 4 : 8; /* 224/4, ff00::/8 */
+	struct ssm_range range = { .prefix = prefix, .len = UINT8_MAX };
 
-	if (engine_get_family(prefix) != family || !addr_is_multicast(prefix))
-		return -EINVAL;
-	engine_advance(engine, now);
-	engine->ssm[family] = (struct ssm_range){
-		.prefix = prefix,
-		.len = prefix_len > bits ? UINT8_MAX : (uint8_t)(prefix_len + 128 - bits),
-	};
-	for_each_host(engine, classify_all);
+	if (prefix_len <= bits) {
+		if (engine_get_family(prefix) != family || !addr_is_multicast(prefix) ||
+		    prefix_len < min)
+			return -EINVAL;
+		range.len = (uint8_t)(prefix_len + 128 - bits);
+	}
+	set_range(engine, family, &range, now);
 	return 0;
+}
+
+void engine_reset_ssm_range(struct engine *engine, enum engine_family family,
+			    uint64_t now)
+{
+	set_range(engine, family, &(struct ssm_range){ .is_iana = true }, now);
 }

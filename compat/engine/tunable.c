@@ -68,6 +68,9 @@ static const struct engine_tunable_info table[ENGINE_TUNABLES] = {
 	  "told" },
 };
 
+_Static_assert(sizeof(table) / sizeof(table[0]) == ENGINE_MAXGROUPS + 1u,
+	       "ENGINE_TUNABLES counts the enum");
+
 const struct engine_tunable_info *engine_get_tunable_info(unsigned int i)
 {
 	return i < ENGINE_TUNABLES ? &table[i] : NULL;

@@ -4,9 +4,6 @@
 /* RFC 2236 8.11: Version 1 Router Present Timeout, of a host that knows no v3. */
 #define V1_ROUTER_PRESENT_TIMEOUT (400 * ENGINE_SECOND)
 
-/* RFC 9776 8.2: the interval by default, which a forged query cannot change. */
-#define QUERY_INTERVAL (125 * ENGINE_SECOND)
-
 /* R-SEC-2: no query holds an older version longer, whatever it says. */
 #define OLDER_PRESENT_MAX (3600 * ENGINE_SECOND)
 
@@ -54,8 +51,8 @@ void version_update(struct host *host)
 	host_log(host, ENGINE_VERSION_CHANGED, nobody, host->querier);
 }
 
-/* Older Version Querier Present Interval (R-CMP-4): RFC 9776 8.12 by the defaults and the
- * query itself, RFC 9777 9.12 by the last query of the newest version. */
+/* Older Version Querier Present Interval (R-CMP-4): RFC 9776 8.12 by the defaults and
+ * the query itself, RFC 9777 9.12 by the last query of the newest version. */
 static uint64_t get_interval(const struct host *host, uint8_t version,
 			     uint64_t max_response)
 {
@@ -71,7 +68,8 @@ static uint64_t get_interval(const struct host *host, uint8_t version,
 	else if (version == 1 && get_forced(host) == 2)
 		interval = V1_ROUTER_PRESENT_TIMEOUT;
 	else
-		interval = value[ENGINE_ROBUSTNESS] * QUERY_INTERVAL + 10 * max_response;
+		interval = value[ENGINE_ROBUSTNESS] * QUERY_INTERVAL_S * ENGINE_SECOND +
+			   10 * max_response;
 	return interval < OLDER_PRESENT_MAX ? interval : OLDER_PRESENT_MAX;
 }
 

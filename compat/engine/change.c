@@ -7,7 +7,10 @@ void change_queue(struct group *group)
 {
 	struct host *host = group->host;
 
+	/* What is half told may be another by now. */
 	queue_forget(&host->changes, group);
+	queue_forget(&host->answers, group);
+	queue_forget(&host->owing, group);
 	/* Who is in the queue keeps its place: nobody is put off again and again. */
 	if (timer_is_set(&group->change) || list_is_empty(&group->change.link)) {
 		timer_stop(&group->change);

@@ -18,7 +18,7 @@ $(BUILD)/build.ninja:
 # Everything that building, the demo and the tests need.
 deps: deps-test
 
-deps-build deps-demo deps-test deps-peers:
+deps-build deps-bench deps-demo deps-test deps-peers:
 	@.ci/deps $(@:deps-%=%)
 
 demo: deps-demo all
@@ -31,10 +31,11 @@ test: deps-test
 test-peers: deps-peers
 	BUILD=$(BUILD) .ci/test peers
 
-bench: deps-build $(BUILD)/build.ninja
+bench: deps-bench $(BUILD)/build.ninja
 	ninja -C $(BUILD) bench
 	ninja -C $(BUILD) bench-flip
 	ninja -C $(BUILD) bench-asm
+	ninja -C $(BUILD) bench-engine
 	ninja -C $(BUILD) bench-state
 	ninja -C $(BUILD) bench-mwatch
 
@@ -45,5 +46,5 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-asan
 
 .NOTPARALLEL:
-.PHONY: all deps deps-build deps-demo deps-test deps-peers demo test test-peers bench \
-	install clean
+.PHONY: all deps deps-build deps-bench deps-demo deps-test deps-peers demo test \
+	test-peers bench install clean

@@ -33,11 +33,36 @@ static uint64_t get_soonest(const struct host *host)
 	return host->general_last ? host->general_last + RESPONSE_MIN : 0;
 }
 
-void response_hear_general(struct host *host, uint64_t max)
+/* The pause between two packets, when there are as many as the sizes of all groups make, or
+ * as the last one's: it has told n_told of them. */
+static uint64_t get_gap(const struct host *host, size_t n_told)
+{
+	uint64_t n_packets = count_packets(host), gap;
+
+	if (n_told && host->groups.n / n_told > n_packets)
+		n_packets = host->groups.n / n_told;
+	gap = host->general_interval / (n_packets + 1);
+	return gap ? gap : 1;
+}
+
+/* When the next packet goes, if nothing is pending that is sooner. */
+static uint64_t choose_deadline(struct host *host)
 {
 	struct engine *engine = host->engine;
+	uint64_t max = host->general_interval / count_packets(host);
+	uint64_t deadline = engine->now + engine_draw_delay(engine, max);
+	uint64_t soonest = get_soonest(host);
+
+	/* A draw for each query would hurry an answer that is on its way. */
+	if (host->is_general_begun)
+		return engine->now + get_gap(host, 0);
+	return deadline > soonest ? deadline : soonest;
+}
+
+void response_hear_general(struct host *host, uint64_t max)
+{
 	bool is_pending = host_is_general_pending(host);
-	uint64_t deadline, soonest = get_soonest(host);
+	uint64_t deadline;
 
 	if (!host->groups.n)
 		return;
@@ -48,26 +73,18 @@ void response_hear_general(struct host *host, uint64_t max)
 	host->round++;
 	if (!is_pending || max < host->general_interval)
 		host->general_interval = max;
-	deadline = engine->now + engine_draw_delay(engine, max / (count_packets(host)));
-	if (deadline < soonest)
-		deadline = soonest;
+	deadline = choose_deadline(host);
 	/* RFC 9776 5.2 rules 1 and 2. */
 	if (is_pending && (host->is_general_due || host->general.deadline <= deadline))
 		return;
-	wheel_set(&engine->wheel, &host->general, deadline);
+	wheel_set(&host->engine->wheel, &host->general, deadline);
 }
 
-/* The next packet, at the pace of as many as the sizes of all groups make, or this
- * one's. */
 static void set_next(struct host *host, size_t n_told)
 {
 	struct engine *engine = host->engine;
-	uint64_t n_packets = count_packets(host), gap;
 
-	if (n_told && host->groups.n / n_told > n_packets)
-		n_packets = host->groups.n / n_told;
-	gap = host->general_interval / (n_packets + 1);
-	wheel_set(&engine->wheel, &host->general, engine->now + (gap ? gap : 1));
+	wheel_set(&engine->wheel, &host->general, engine->now + get_gap(host, n_told));
 }
 
 /* RFC 9776 5.2; RFC 5790 4.4 for lightweight hosts. */

@@ -184,6 +184,12 @@ static bool is_general_sooner(const struct group *group, uint64_t deadline)
 	return host->is_general_due || host->general.deadline <= deadline;
 }
 
+/* It stands in host->answers, and may be half told. */
+static bool is_due(const struct group *group)
+{
+	return !timer_is_set(&group->response) && !list_is_empty(&group->response.link);
+}
+
 void response_hear(struct group *group, const struct query *query, uint64_t max,
 		   struct addr from)
 {
@@ -192,14 +198,14 @@ void response_hear(struct group *group, const struct query *query, uint64_t max,
 	uint64_t deadline = engine->now + draw_delay(host, max);
 
 	if (!group_is_told(group) || !group_has_state(group) ||
-	    is_general_sooner(group, deadline))
+	    is_general_sooner(group, deadline) || (is_due(group) && group->is_asked))
 		return;
-	if (is_pending(group) && !timer_is_set(&group->response))
-		deadline = engine->now; /* due already */
+	if (is_due(group))
+		deadline = engine->now;
 	else if (is_pending(group) && group->response.deadline < deadline)
 		deadline = group->response.deadline;
 	note(group, query, from);
-	if (is_pending(group))
+	if (!is_due(group))
 		wheel_set(&engine->wheel, &group->response, deadline);
 }
 

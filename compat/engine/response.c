@@ -37,12 +37,14 @@ static uint64_t get_soonest(const struct host *host)
  * as the last one's: it has told n_told of them. */
 static uint64_t get_gap(const struct host *host, size_t n_told)
 {
-	uint64_t n_packets = count_packets(host), gap;
+	uint64_t n_packets = count_packets(host), interval = host->general_interval;
 
 	if (n_told && host->groups.n / n_told > n_packets)
 		n_packets = host->groups.n / n_told;
-	gap = host->general_interval / (n_packets + 1);
-	return gap ? gap : 1;
+	/* Queries without end, each with no time to speak of, find an end here. */
+	if (interval < RESPONSE_MIN)
+		interval = RESPONSE_MIN;
+	return interval / (n_packets + 1) + 1;
 }
 
 /* When the next packet goes, if nothing is pending that is sooner. */

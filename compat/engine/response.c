@@ -33,8 +33,8 @@ static uint64_t get_soonest(const struct host *host)
 	return host->general_last ? host->general_last + RESPONSE_MIN : 0;
 }
 
-/* The pause between two packets, when there are as many as the sizes of all groups make, or
- * as the last one's: it has told n_told of them. */
+/* The pause between two packets, when there are as many as the sizes of all groups
+ * make, or as the last one's: it has told n_told of them. */
 static uint64_t get_gap(const struct host *host, size_t n_told)
 {
 	uint64_t n_packets = count_packets(host), interval = host->general_interval;

@@ -220,6 +220,56 @@ static void test_ipv6_options(struct tap *tap)
 		     "datagram, break it");
 }
 
+/* len: bytes that are there; -1: all. */
+static void expect_alert(struct tap *tap, const char *hex, int len, bool has_alert)
+{
+	uint8_t bytes[64];
+	size_t n = vector_read_hex(hex, bytes);
+	/* A block of its own, so that a byte read behind it is seen. */
+	uint8_t *header = malloc(n + 1);
+
+	if (!header)
+		tap_bail_out("no memory");
+	if (len >= 0)
+		n = (size_t)len;
+	header = realloc(header, n + !n);
+	memcpy(header, bytes, n);
+	tap_expect(tap, engine_has_router_alert(header, n) == has_alert,
+		   "%s, %zu bytes: not %d", hex, n, has_alert);
+	free(header);
+}
+
+/* What IPV6_RECVHOPOPTS tells. */
+static void test_hop_by_hop(struct tap *tap)
+{
+	const char *longer = "3a010104000000000502000001020000";
+
+	expect_alert(tap, "3a00050200000100", -1, true);
+	expect_alert(tap, "0000050200000100", -1, true);
+	expect_alert(tap, "3a00010005020000", -1, true);
+	expect_alert(tap, "3a00000005020000", -1, true);
+	expect_alert(tap, "3a011e04000000000502000001020000", -1, true);
+	/* What is behind the header is not its own. */
+	expect_alert(tap, "3a000502000001000104000000000000", -1, true);
+	expect_alert(tap, "3a000104000000000502000001020000", -1, false);
+	tap_end(tap, "Router Alert is seen in a hop-by-hop header alone [R-FMT-1]");
+	expect_alert(tap, "3a00050200010100", -1, false);
+	expect_alert(tap, "3a00010400000000", -1, false);
+	expect_alert(tap, "3a00010405020000", -1, false);
+	expect_alert(tap, "3a010504000000000104000000000000", -1, false);
+	tap_end(tap, "that of another protocol, or in another option, is none [R-FMT-1]");
+	expect_alert(tap, "3a00050200000101", -1, false);
+	expect_alert(tap, "3a00050200000001", -1, false);
+	expect_alert(tap, "3a00050500000000", -1, false);
+	expect_alert(tap, "3aff050200000100", -1, false);
+	for (int len = 0; len < 8; len++)
+		expect_alert(tap, "3a00050200000100", len, false);
+	for (int len = 0; len < 16; len++)
+		expect_alert(tap, longer, len, false);
+	tap_end(tap, "a hop-by-hop header that is broken, or cut short, has none "
+		     "[R-FMT-1]");
+}
+
 static void test_ipv6_headers(struct tap *tap)
 {
 	expect_ipv6(tap, 0, "3c000502000001003a00010400000000", 0, true);
@@ -440,6 +490,7 @@ int main(void)
 	test_ipv4_options(&tap);
 	test_ipv4_header(&tap);
 	test_ipv6_options(&tap);
+	test_hop_by_hop(&tap);
 	test_ipv6_headers(&tap);
 	test_ipv6_lengths(&tap);
 	test_kept(&tap);

@@ -233,6 +233,57 @@ static void refuses(struct script *s)
 	quiet(s);
 }
 
+/* What no report can be from (R-FMT-9). */
+static const char *const bad_sources[ENGINE_FAMILIES][6] = {
+	{ "0.0.0.0", "224.0.0.5", "239.1.1.1", "255.255.255.255", "fe80::1" },
+	{ "::", "fd00::1", "2001:db8::1", "ff02::1", "fec0::1", "10.9.0.1" },
+};
+
+static void refuses_addresses(struct script *s)
+{
+	begin(s);
+	for (int i = 0; i < 6 && bad_sources[s->family][i]; i++) {
+		struct engine_interface bad = s->rig.interface;
+		const char *address = bad_sources[s->family][i];
+		int r;
+
+		bad.mtu = 1400;
+		bad.is_up = false;
+		bad.source[s->family].addr = rig_addr(address);
+		r = engine_set_interface(s->rig.engine, &bad, s->rig.now);
+		tap_expect(s->tap, r == -EINVAL, "%s: %d", address, r);
+		bad.ifindex = SECOND_IFINDEX;
+		r = engine_set_interface(s->rig.engine, &bad, s->rig.now);
+		tap_expect(s->tap, r == -EINVAL, "new, %s: %d", address, r);
+		r = rig_set_on(&s->rig, SECOND_IFINDEX, 1, script_name(s, "G"), "EX{}");
+		tap_expect(s->tap, r == -ENODEV, "%s: it is known: %d", address, r);
+	}
+	tap_expect(s->tap, get_status(s).is_speaking, "it is down");
+	ask(s, 1000, NULL, NULL);
+	rig_run(&s->rig, ENGINE_SECOND);
+	expect_source(s, "10.9.0.1", "fe80::1");
+	rig_expect(&s->rig, s->tap, "the answer",
+		   script_name(s, "* IS_EX(G){a} IS_IN(H){a,b}"));
+	quiet(s);
+}
+
+/* Where it is not valid, it does not matter. */
+static void takes_addresses(struct script *s)
+{
+	struct engine_interface interface = s->rig.interface;
+
+	begin(s);
+	interface.source[s->family].state = ENGINE_ADDRESS_TENTATIVE;
+	interface.source[s->family].addr = rig_addr("ff02::1");
+	change(s, &interface);
+	interface.source[s->family].state = ENGINE_ADDRESS_NONE;
+	change(s, &interface);
+	ask(s, 1000, NULL, NULL);
+	rig_run(&s->rig, ENGINE_SECOND);
+	expect_source(s, "0.0.0.0", "::");
+	settle(s);
+}
+
 static void runs_out_of_memory(struct script *s)
 {
 	struct engine_interface interface = s->rig.interface;
@@ -550,6 +601,10 @@ static const struct script_test tests[] = {
 	{ "four interfaces send each their own [R-MRG-10]", many_interfaces },
 	{ "an interface that cannot be is refused and changes nothing [R-MRG-10]",
 	  refuses },
+	{ "an address that no report can be from is refused and changes nothing "
+	  "[R-FMT-9]",
+	  refuses_addresses },
+	{ "unless it is not valid yet [R-FMT-9]", takes_addresses },
 	{ "an interface that there is no memory for is not there [R-MRG-10, R-MRG-11]",
 	  runs_out_of_memory },
 	{ "a link that comes up again is told everything, twice [R-CHG-1, R-CHG-4]",

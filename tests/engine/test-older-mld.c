@@ -469,6 +469,41 @@ static void test_at_once(struct tap *tap, struct rig *rig)
 	tap_expect(tap, rig->n_lines == N_GROUPS, "%zu lines at last", rig->n_lines);
 }
 
+/* Number of the group ff15::100 + n that the next packet reports; N_GROUPS: none. */
+static unsigned int pull_number(struct rig *rig)
+{
+	uint8_t bytes[1500];
+	struct engine_packet packet;
+	uint64_t first = rig_addr("ff15::100").lo;
+
+	if (engine_pull(rig->engine, bytes, sizeof(bytes), &packet, rig->now) != 1 ||
+	    packet.destination.lo - first >= N_GROUPS)
+		return N_GROUPS;
+	return (unsigned int)(packet.destination.lo - first);
+}
+
+/* Who is due stays so: the queries put nobody back to the end. */
+static void test_at_once_again(struct tap *tap, struct rig *rig)
+{
+	struct raw raw = general;
+	unsigned int n_reports[N_GROUPS + 1] = { 0 };
+
+	speak(rig);
+	join_many(rig);
+	raw.delay = 0;
+	for (unsigned int i = 0; i < N_GROUPS; i++) {
+		older_hear(rig, &raw);
+		n_reports[pull_number(rig)]++;
+	}
+	for (unsigned int i = 0; i < N_GROUPS; i++)
+		tap_expect(tap, n_reports[i] == 1, "%u is reported %u times", i,
+			   n_reports[i]);
+	tap_expect(tap, n_reports[N_GROUPS] == 0, "%u times nobody", n_reports[N_GROUPS]);
+	rig_run(rig, 80 * SECOND);
+	tap_expect(tap, rig->n_lines == N_GROUPS - 1, "%zu reports behind that",
+		   rig->n_lines);
+}
+
 static void test_one_at_once(struct tap *tap, struct rig *rig)
 {
 	struct raw raw = general;
@@ -614,6 +649,8 @@ static const struct older_test tests[] = {
 	{ "a query without a delay is answered at once for every address [S-MLD-13, "
 	  "S-MLD-16, R-M1-6, B-20]",
 	  test_at_once },
+	{ "such queries between each two reports let every address be reported [R-M1-6]",
+	  test_at_once_again },
 	{ "a query without a delay for one address is answered at once for that one "
 	  "[S-MLD-15, S-MLD-16, R-M1-6]",
 	  test_one_at_once },

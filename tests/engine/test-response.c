@@ -412,6 +412,35 @@ static void no_memory_for_sources(struct script *s)
 	quiet(s);
 }
 
+/* As routers do, whose Last Member Query Count is 2: once recorded is recorded. */
+static void asked_twice(struct script *s)
+{
+	const char *some = s->family == ENGINE_IPV4 ? "10.1.0.40+80" : "fd01::28+80";
+	const char *told[ENGINE_FAMILIES][2] = {
+		{ "* IS_IN(G){10.1.0.0,10.1.0.60}",
+		  "* IS_IN(G){10.1.0.0,10.1.0.60,10.1.0.110}" },
+		{ "* IS_IN(G){fd01::,fd01::3c}", "* IS_IN(G){fd01::,fd01::3c,fd01::6e}" },
+	};
+
+	set(s, 1, "G",
+	    s->family == ENGINE_IPV4 ? "IN{10.1.0.0,10.1.0.60,10.1.0.110,10.1.0.200}"
+				     : "IN{fd01::,fd01::3c,fd01::6e,fd01::c8}");
+	settle(s);
+	for (int i = 0; i < 3; i++) {
+		ask(s, 1000, "G", "L+80");
+		ask(s, 1000, "G", i == 1 ? some : "L+80");
+		tap_expect(s->tap, get_recorded(s) == (i == 1 ? 120 : 80),
+			   "%d are recorded", (int)get_recorded(s));
+		in_ms(s, 1000, told[s->family][i == 1]);
+		quiet(s);
+	}
+	tap_expect(s->tap,
+		   get_counter(s, ENGINE_IGMP_RCV_QUERY_FAILS,
+			       ENGINE_MLD_RCV_QUERY_FAILS) == 0,
+		   "a query fails");
+	tap_expect(s->tap, s->rig.n_notices == 0, "a notice");
+}
+
 /* Whatever strangers ask for, it is bounded, and given back. */
 static void flood(struct script *s)
 {
@@ -506,6 +535,9 @@ static const struct script_test tests[] = {
 	{ "more sources than are recorded in all are, too [R-SEC-1]", too_many_in_all },
 	{ "sources that there is no memory for are, too [R-SEC-1, S-V3-26]",
 	  no_memory_for_sources },
+	{ "a query that comes twice, or with some sources of another, takes no more room "
+	  "than once [R-QRY-3, R-SEC-1]",
+	  asked_twice },
 	{ "2,000 queries for other sources each take bounded memory and give it back "
 	  "[R-SEC-1]",
 	  flood },

@@ -134,6 +134,41 @@ static void linklocal(struct script *s)
 	}
 }
 
+/* linklocal, raised: told at once, as often as a change; lowered: not once more. */
+static void set_while_joined(struct script *s)
+{
+	bool is_ipv4 = s->family == ENGINE_IPV4;
+	const char *group = is_ipv4 ? "224.0.0.251" : "ff02::fb";
+
+	set_tunable(s, ENGINE_LINKLOCAL, 0);
+	set(s, 1, group, "EX{}");
+	set(s, 1, "G", "EX{}");
+	settle(s);
+	set_tunable(s, ENGINE_LINKLOCAL, 1);
+	if (is_ipv4)
+		twice(s, "v3 TO_EX(224.0.0.251){}");
+	set_tunable(s, ENGINE_LINKLOCAL, 2);
+	quiet(s);
+	set_tunable(s, ENGINE_LINKLOCAL, 0);
+	quiet(s);
+	set_tunable(s, ENGINE_LINKLOCAL, 2);
+	now(s, is_ipv4 ? "v3 TO_EX(224.0.0.251){}" : "");
+	set_tunable(s, ENGINE_LINKLOCAL, 0);
+	quiet(s);
+	force(s, is_ipv4 ? 2 : 1);
+	set_tunable(s, ENGINE_LINKLOCAL, 1);
+	quiet(s);
+	set_tunable(s, ENGINE_LINKLOCAL, 2);
+	now(s, is_ipv4 ? "v2 REPORT(224.0.0.251)" : "");
+	in_ms(s, 10000, is_ipv4 ? "v2 REPORT(224.0.0.251)" : "");
+	set_tunable(s, ENGINE_LINKLOCAL, 1);
+	quiet(s);
+	set_tunable(s, ENGINE_LINKLOCAL, 2);
+	now(s, is_ipv4 ? "v2 REPORT(224.0.0.251)" : "");
+	set_tunable(s, ENGINE_LINKLOCAL, 1);
+	quiet(s);
+}
+
 /* Silence in IGMPv2 is no membership less: it is told once IGMPv3 is spoken. */
 static void silent_in_older_versions(struct script *s)
 {
@@ -280,6 +315,9 @@ static const struct script_test tests[] = {
 	{ "224.0.0.251 is told in IGMPv3 only, or never, or always, ff02::fb always "
 	  "[S-V3-29, S-IGMP-30, R-MRG-9]",
 	  linklocal },
+	{ "linklocal tells and silences groups that are joined at once "
+	  "[S-IGMP-30, S-V3-29]",
+	  set_while_joined },
 	{ "groups that are silent in an older version are answered for in the newest "
 	  "[S-V3-29, S-IGMP-30]",
 	  silent_in_older_versions },

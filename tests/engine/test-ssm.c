@@ -211,6 +211,61 @@ static void no_range(struct script *s)
 	twice(s, "* TO_EX(Q){}");
 }
 
+/* Back to what IANA says, whatever was set. */
+static void reset_range(struct script *s)
+{
+	const char *first = s->family == ENGINE_IPV4 ? "232.0.0.0" : "ff32::1";
+	const char *last = s->family == ENGINE_IPV4 ? "232.255.255.255" : "ff3f::1";
+	char lines[80];
+
+	set(s, 1, "P", "EX{a}");
+	set(s, 1, "G", "EX{b}");
+	settle(s);
+	engine_reset_ssm_range(s->rig.engine, s->family, s->rig.now);
+	quiet(s);
+	tap_expect(s->tap, set_range(s, "239.1.1.0", "ff0e::", 24, 112) == 0, "no range");
+	settle(s);
+	set(s, 1, first, "EX{}");
+	set(s, 1, last, "EX{}");
+	settle(s);
+	engine_reset_ssm_range(s->rig.engine, s->family, s->rig.now);
+	rig_pull(&s->rig);
+	tap_expect(s->tap, rig_count_like(&s->rig, script_name(s, "TO_IN(P){}")) == 1,
+		   "P");
+	tap_expect(s->tap, rig_count_like(&s->rig, script_name(s, "TO_EX(G){b}")) == 1,
+		   "G");
+	snprintf(lines, sizeof(lines), "TO_IN(%s){}", first);
+	tap_expect(s->tap, rig_count_like(&s->rig, lines) == 1, "%s", first);
+	snprintf(lines, sizeof(lines), "TO_IN(%s){}", last);
+	tap_expect(s->tap, rig_count_like(&s->rig, lines) == 1, "%s", last);
+	settle(s);
+	iana_range(s);
+	tap_expect(s->tap, set_range(s, "232.0.0.0", "ff3e::", 33, 129) == 0, "refused");
+	settle(s);
+	engine_reset_ssm_range(s->rig.engine, s->family, s->rig.now);
+	settle(s);
+	set(s, 1, "Q", "EX{}");
+	quiet(s);
+}
+
+/* Shorter than what all multicast addresses have in common. */
+static void short_range(struct script *s)
+{
+	uint8_t min = s->family == ENGINE_IPV4 ? 4 : 8;
+
+	for (uint8_t len = 0; len < min; len++) {
+		int r = set_range(s, "224.0.0.0", "ff00::", len, len);
+
+		tap_expect(s->tap, r == -EINVAL, "/%u: %d", len, r);
+	}
+	set(s, 1, "P", "EX{}");
+	set(s, 1, "G", "EX{}");
+	twice(s, "* TO_EX(G){}");
+	tap_expect(s->tap, set_range(s, "224.0.0.0", "ff00::", min, min) == 0,
+		   "all groups: refused");
+	twice(s, "* TO_IN(G){}");
+}
+
 static void bad_range(struct script *s)
 {
 	int r = set_range(s, "10.0.0.0", "fd00::", 8, 8);
@@ -324,7 +379,10 @@ static const struct script_test tests[] = {
 	{ "a range may be one group, or two [R-SSM-3]", exact_range },
 	{ "a range may be wide [R-SSM-3]", wide_range },
 	{ "there may be no such range [R-SSM-3]", no_range },
+	{ "a range is taken back to 232.0.0.0/8 and ff3x::/32 [R-SSM-3]", reset_range },
 	{ "what is no multicast prefix is refused [R-SSM-3]", bad_range },
+	{ "so is one that is shorter than 4 bits of IPv4, 8 of IPv6 [R-SSM-3]",
+	  short_range },
 	{ "a lightweight host excludes nobody [R-LW-1, R-LW-2]", lightweight_changes },
 	{ "it answers with TO_EX({}) and ALLOW [R-LW-1]", lightweight_answers },
 	{ "it tells nothing but ALLOW and BLOCK in the source-specific range [R-LW-2]",

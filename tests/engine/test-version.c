@@ -282,6 +282,47 @@ static void test_intervals(struct tap *tap, struct rig *rig)
 	}
 }
 
+/* Queries for a group carry the Last Member Query Interval, which is none. */
+static void interval_of_general(struct tap *tap, struct rig *rig, uint64_t qri_ms,
+				const char *group, const char *sources)
+{
+	struct rig_query query = { .family = ENGINE_IPV6,
+				   .version = 2,
+				   .max_response_ms = qri_ms,
+				   .robustness = 2,
+				   .interval_s = 125 };
+	uint64_t expected = 10 * SECOND;
+	uint64_t older;
+
+	older_filter(rig, "ff15::1", "EX{}");
+	if (qri_ms) {
+		rig_query(rig, &query);
+		expected = qri_ms * MS;
+	}
+	query.group = group;
+	query.sources = sources;
+	query.max_response_ms = 1000;
+	rig_query(rig, &query);
+	tap_expect(tap, older_status(rig, ENGINE_IPV6).response_us == expected,
+		   "%s: the Query Response Interval is %" PRIu64 " us", group,
+		   older_status(rig, ENGINE_IPV6).response_us);
+	older_general(rig, ENGINE_IPV6, 1, 10000);
+	older = older_status(rig, ENGINE_IPV6).older_us[0];
+	tap_expect(tap, older == 250 * SECOND + expected, "%s: MLDv1 for %" PRIu64 " us",
+		   group, older);
+}
+
+static void test_interval_of_general(struct tap *tap, struct rig *rig)
+{
+	static const char *const groups[] = { "ff15::1", "ff15::99" };
+
+	for (unsigned int i = 0; i < 8; i++) {
+		older_restart(rig, tap, i + 1);
+		interval_of_general(tap, rig, i & 1 ? 4000 : 0, groups[i >> 1 & 1],
+				    i & 4 ? "fd09::1" : NULL);
+	}
+}
+
 /* The time of the last query counts, though it be shorter. */
 static void test_shorter(struct tap *tap, struct rig *rig)
 {
@@ -494,6 +535,97 @@ static void test_idle_again(struct tap *tap, struct rig *rig)
 	EXPECT_STEPS(tap, rig, rig->now, "a leave", { "v2 LEAVE(239.1.1.1)", 0, 0 });
 }
 
+/*
+ * What this host has sent itself, and hears
+ */
+
+/* A General Query of the newest version, with 10 s, of a querier on this host. */
+static int hear_own_newest(const struct protocol *p, struct rig *rig)
+{
+	static const uint8_t igmp[12] = { 0x11, 100, [8] = 2, 125 };
+	static const uint8_t mld[28] = { 130, [4] = 0x27, 0x10, [24] = 2, 125 };
+	bool is_ipv4 = p->family == ENGINE_IPV4;
+	struct engine_datagram datagram = {
+		.source = rig_addr(is_ipv4 ? "10.9.0.1" : "fe80::1"),
+		.destination = rig_addr(is_ipv4 ? "224.0.0.1" : "ff02::1"),
+		.hop_limit = 1,
+		.has_router_alert = true,
+		.is_own = true,
+		.is_verified = true,
+		.total_len = is_ipv4 ? 36 : 76,
+		.message = is_ipv4 ? igmp : mld,
+		.len = is_ipv4 ? sizeof(igmp) : sizeof(mld),
+	};
+
+	return engine_receive(rig->engine, RIG_IFINDEX, &datagram, rig->now);
+}
+
+static void own_query(const struct protocol *p, struct tap *tap, struct rig *rig)
+{
+	bool is_ipv4 = p->family == ENGINE_IPV4;
+	struct raw raw = {
+		.family = p->family,
+		.type = is_ipv4 ? RAW_QUERY : RAW_MLD_QUERY,
+		.code = is_ipv4 ? 100 : 0,
+		.delay = 10000,
+		.from = is_ipv4 ? "10.9.0.1" : "fe80::1",
+		.is_own = true,
+	};
+	uint64_t origin;
+
+	older_settle(p, rig);
+	origin = rig->now;
+	tap_expect(tap, hear_own_newest(p, rig) == 0, "%s: refused", p->name);
+	tap_expect(tap,
+		   addr_equal(older_status(rig, p->family).querier, rig_addr(raw.from)),
+		   "%s: it is not the querier", p->name);
+	rig_run(rig, 60 * SECOND);
+	EXPECT_STEPS(tap, rig, origin, "an own query", { p->state, 0, 10 * SECOND });
+	rig_clear(rig);
+	origin = rig->now;
+	tap_expect(tap, older_hear(rig, &raw) == 0, "%s: older, refused", p->name);
+	older_expect_version(p, tap, rig, p->older, "an own older query");
+	rig_run(rig, 60 * SECOND);
+	EXPECT_STEPS(tap, rig, origin, "an older one", { p->report, 0, 10 * SECOND });
+}
+
+static void test_own_query(struct tap *tap, struct rig *rig)
+{
+	older_for_both(tap, rig, own_query);
+}
+
+/* Neither the answer nor the leave is left to another host. */
+static void own_report(const struct protocol *p, struct tap *tap, struct rig *rig)
+{
+	bool is_ipv4 = p->family == ENGINE_IPV4;
+	struct raw raw = {
+		.family = p->family,
+		.type = is_ipv4 ? RAW_V2_REPORT : RAW_MLD_REPORT,
+		.group = p->group,
+		.from = is_ipv4 ? "10.9.0.1" : "fe80::1",
+		.is_own = true,
+	};
+	uint64_t origin;
+
+	older_force(rig, p->family, p->older);
+	older_settle(p, rig);
+	origin = rig->now;
+	older_general(rig, p->family, p->older, 10000);
+	tap_expect(tap, older_hear(rig, &raw) == 0, "%s: refused", p->name);
+	rig_run(rig, 60 * SECOND);
+	EXPECT_STEPS(tap, rig, origin, "the answer", { p->report, 0, 10 * SECOND });
+	rig_clear(rig);
+	older_hear(rig, &raw);
+	older_filter(rig, p->group, "NONE");
+	EXPECT_STEPS(tap, rig, rig->now, "the leave", { p->leave, 0, 0 });
+	tap_expect(tap, older_count(rig, p->our_reports) == 0, "%s: counted", p->name);
+}
+
+static void test_own_report(struct tap *tap, struct rig *rig)
+{
+	older_for_both(tap, rig, own_report);
+}
+
 static const struct older_test tests[] = {
 	{ "an interface begins with the newest version and the defaults of the RFC "
 	  "[S-IGMP-1, S-V3-12, R-CMP-1]",
@@ -518,6 +650,9 @@ static const struct older_test tests[] = {
 	{ "an older querier counts as long as R-CMP-4 says: 350 s of IGMP, 400 s below "
 	  "IGMPv2, 260 s of MLD, 3600 s at most [R-CMP-4, S-V3-16, S-IGMP-36, R-SEC-2]",
 	  test_intervals },
+	{ "MLDv2 queries for a group do not change how long an MLDv1 querier counts "
+	  "[R-CMP-4]",
+	  test_interval_of_general },
 	{ "the last older query says how long, though it be shorter [R-CMP-4]",
 	  test_shorter },
 	{ "a change to an older mode forgets answers, sources and changes that are "
@@ -534,6 +669,10 @@ static const struct older_test tests[] = {
 	{ "on entering an older mode every group is as one that this host has reported "
 	  "last [R-CMP-3, S-IGMP-29]",
 	  test_idle_again },
+	{ "a querier on the same host is answered, and sets the mode, as any other "
+	  "[S-MLD-18, S-IGMP-28]",
+	  test_own_query },
+	{ "an own report is not another's [S-MLD-18, S-IGMP-28]", test_own_report },
 };
 
 int main(void)

@@ -119,6 +119,24 @@ static uint32_t count_excluding(const struct edit *edit)
 	       (edit->new->mode == FILTER_EXCLUDE);
 }
 
+static uint32_t count_named(const struct group *group)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < group->n_sources; i++)
+		n += group->sources[i].n_include || group->sources[i].n_exclude;
+	return n;
+}
+
+/* More sources wait to be told that they are gone than a group may have. */
+static bool is_crowded(const struct group *group)
+{
+	uint64_t max = group->host->engine->tunables.value[ENGINE_MAXSRCFILTER];
+
+	return group->n_sources > 2 * max &&
+	       group->n_sources - count_named(group) - group->n_queried > max;
+}
+
 /* Sources are told one by one where the filter mode stays; else it is told. */
 static void begin_merge(struct edit *edit)
 {
@@ -132,18 +150,10 @@ static void begin_merge(struct edit *edit)
 	group->n_excluding = count_excluding(edit);
 	merge->after = group_get_stance(group);
 	group->n_excluding = n_excluding;
+	merge->is_crowded = is_crowded(group);
 	if (merge->before.mode == merge->after.mode && host_is_newest(edit->host) &&
-	    group_is_told(group))
+	    group_is_told(group) && !merge->is_crowded)
 		merge->n_sends = host_get_robustness(edit->host);
-}
-
-static uint32_t count_named(const struct group *group)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < group->n_sources; i++)
-		n += group->sources[i].n_include || group->sources[i].n_exclude;
-	return n;
 }
 
 static int prepare_sources(struct edit *edit)
@@ -235,7 +245,7 @@ static void commit(struct edit *edit)
 
 	group->n_excluding = count_excluding(edit);
 	replace_member(edit);
-	if (edit->merge.before.mode != edit->merge.after.mode)
+	if (edit->merge.before.mode != edit->merge.after.mode || edit->merge.is_crowded)
 		kind = CHANGE_MODE;
 	else if (has_flipped)
 		kind = CHANGE_SOURCES;

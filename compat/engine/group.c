@@ -399,7 +399,7 @@ void group_forget_queried(struct group *group)
 {
 	timer_stop(&group->response);
 	queue_forget(&group->host->answers, group);
-	group->is_asked = false;
+	group->is_asked = group->is_asked_amid = false;
 	if (!group->n_queried)
 		return;
 	for (uint32_t i = 0; i < group->n_sources; i++)

@@ -58,7 +58,8 @@ struct group {
 	uint8_t older_due;    /* enum older_due */
 	uint32_t round;       /* host->round when it was answered last */
 	bool is_ssm;
-	bool is_asked; /* an answer about all of it is pending */
+	bool is_asked;      /* an answer about all of it is pending */
+	bool is_asked_amid; /* once more, while the answer was half told */
 };
 
 struct group *group_find(const struct host *host, struct addr address);

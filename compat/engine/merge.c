@@ -76,6 +76,8 @@ struct merge_result merge_sources(const struct merge *merge, struct source *ret_
 			if (merge->n_sends)
 				new.n_sends = merge->n_sends & 7u;
 		}
+		if (merge->is_crowded)
+			new.n_sends = 0;
 		if (!new.n_include && !new.n_exclude && !new.n_sends && !new.is_queried)
 			continue;
 		result.n_named += new.n_include || new.n_exclude;

@@ -13,6 +13,8 @@ struct merge {
 	uint32_t n_sources;
 	const struct filter *old, *new; /* of the socket */
 	struct stance before, after;    /* of the group */
+	bool is_crowded; /* what is still to be told of sources is forgotten: the mode is
+			  * told, with the whole list */
 	uint8_t n_sends; /* for a source that is wanted and was not, or was and is not;
 			  * 0: nobody is told of it */
 };

@@ -200,7 +200,11 @@ void response_hear(struct group *group, const struct query *query, uint64_t max,
 	uint64_t deadline = engine->now + draw_delay(host, max);
 
 	if (!group_is_told(group) || !group_has_state(group) ||
-	    is_general_sooner(group, deadline) || (is_due(group) && group->is_asked))
+	    is_general_sooner(group, deadline))
+		return;
+	if (host->answers.current == group)
+		group->is_asked_amid = true;
+	if (is_due(group) && group->is_asked)
 		return;
 	if (is_due(group))
 		deadline = engine->now;
@@ -239,6 +243,20 @@ static unsigned int plan_answer(const struct group *group, struct record_plan *r
 	return n;
 }
 
+/* It has been answered; who has asked between two parts of the record is answered soon.
+ *  */
+static void settle(struct group *group)
+{
+	struct engine *engine = group->host->engine;
+
+	if (group->is_asked_amid)
+		wheel_set(&engine->wheel, &group->response,
+			  engine->now + engine_draw_delay(engine, RESPONSE_MIN));
+	else
+		group_forget_queried(group);
+	group->is_asked_amid = false;
+}
+
 bool response_pull(struct host *host, struct report *report)
 {
 	struct record_plan plan;
@@ -250,7 +268,7 @@ bool response_pull(struct host *host, struct report *report)
 
 		if (!report_add(report, &host->answers, group, &plan, n))
 			break;
-		group_forget_queried(group);
+		settle(group);
 	}
 	return report->n_records > 0;
 }

@@ -3,7 +3,6 @@
  * State-change reports: RFC 9776 5.1, RFC 9777 6.1. What does not fit into a packet is in
  * test-split.c.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "script.h"
@@ -258,28 +257,6 @@ static void packs_groups(struct script *s)
 }
 
 /* The clock stands while nothing is pulled: what is told is what is there by then. */
-/* More than a group may have: its list is told instead of each that it had. */
-static void many_before_a_pull(struct script *s)
-{
-	enum { N = 1000, BYTES = 24 };
-	struct addr addr = rig_addr(script_name(s, "L"));
-	char text[RIG_ADDR_TEXT], filter[RIG_ADDR_TEXT + 8], line[RIG_ADDR_TEXT + 16];
-	uint64_t most = 0, used;
-
-	for (unsigned int i = 0; i < N; i++, addr.lo++) {
-		rig_format(addr, text);
-		snprintf(filter, sizeof(filter), "IN{%s}", text);
-		set(s, 1, "G", filter);
-		used = engine_get_counter(s->rig.engine, ENGINE_MEMORY_MSFILTER);
-		most = used > most ? used : most;
-	}
-	used = 3 * engine_get_tunable(s->rig.engine, ENGINE_MAXSRCFILTER) * BYTES;
-	tap_expect(s->tap, most <= used, "%llu bytes", (unsigned long long)most);
-	snprintf(line, sizeof(line), "* TO_IN(G){%s}", text);
-	twice(s, line);
-	merged(s, "G", filter);
-}
-
 static void told_late(struct script *s)
 {
 	set(s, 1, "G", "IN{a}");
@@ -374,9 +351,6 @@ static const struct script_test tests[] = {
 	{ "two groups changed one after the other repeat once each [R-CHG-4]",
 	  groups_repeat_on_their_own },
 	{ "groups that change together share packets [R-CHG-1, S-V3-30]", packs_groups },
-	{ "a thousand sources that come and go before a packet is pulled are told as what "
-	  "is there in the end [R-CHG-7, R-SEC-1]",
-	  many_before_a_pull },
 	{ "a repetition that is late is part of the next report [R-CHG-5]", told_late },
 	{ "a clock that goes back stands still [R-CHG-4]", clock_goes_back },
 	{ "the Unsolicited Report Interval is a tunable [R-CHG-4]",

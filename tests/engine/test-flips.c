@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A socket that changes its mind again and again before anybody pulls: what it wants now is
- * told, and what it wanted in between takes neither memory nor packets without end.
+ * A socket that changes its mind again and again before anybody pulls: what it wants now
+ * is told, and what it wanted in between takes neither memory nor packets without end.
  */
 #include "flood.h"
 
@@ -63,8 +63,9 @@ static void test_flips(struct tap *tap, enum engine_family family, enum filter_m
 		   flood.n_base, flood.rig->n_used);
 	flood_fini(&flood);
 	tap_end(tap,
-		"%u %s filters in %s mode, one after the other, are told as what is left of "
-		"them, and keep no more sources than twice maxsrcfilter [R-CHG-5, R-CHG-7]",
+		"%u %s filters in %s mode, one after the other, are told as what is left "
+		"of them, and keep no more sources than twice maxsrcfilter "
+		"[R-CHG-5, R-CHG-7]",
 		FLIPS, is_ipv4 ? "IPv4" : "IPv6",
 		mode == FILTER_INCLUDE ? "INCLUDE" : "EXCLUDE");
 }

@@ -47,7 +47,7 @@ check_kernels() {
 	for kind in "$@"; do
 		on_kernel "$kind"
 		start_mjoin --json "${CHANNELS[@]}"
-		has_joined 6 || fail "$kind: $(cat "$err")"
+		wait_for has_joined 6 || fail "$kind: $(cat "$err")"
 		send_all
 		stop_mjoin
 		assert_equal "$status" 0
@@ -89,7 +89,7 @@ has_queued() {
 	before=$(memberships)
 	on_kernel 0
 	start_mjoin --json "${CHANNELS[@]}"
-	has_joined 6
+	wait_for has_joined 6
 	[ "$(memberships)" != "$before" ]
 	stop_mjoin
 	assert_equal "$(memberships)" "$before"
@@ -164,7 +164,7 @@ unrelated() {
 
 @test "--backend asm and MSF_BACKEND=asm filter so on every kernel" {
 	start_mjoin --json --backend asm "${CHANNELS[@]}"
-	has_joined 6
+	wait_for has_joined 6
 	run ! in_rx grep -qi '0x0a090001' /proc/net/mcfilter
 	send_all
 	stop_mjoin

@@ -60,13 +60,6 @@ static int check(const struct engine *engine, struct addr group,
 	return set->n > engine->tunables.value[ENGINE_SOMAXSRC] ? -ENOBUFS : 0;
 }
 
-static size_t get_size(uint32_t n)
-{
-	struct membership *member;
-
-	return sizeof(*member) + n * sizeof(member->sources[0]);
-}
-
 /*
  * Preparing
  */
@@ -93,7 +86,8 @@ static int prepare_member(struct edit *edit)
 	uint32_t max = group->n_members + group->n_members / 4 + 1;
 	struct membership **members;
 
-	edit->new_member = memory_get(memory, MEMORY_MOPTIONS, get_size(set->n));
+	edit->new_member = memory_get(memory, MEMORY_MOPTIONS,
+				      membership_get_size(set->n));
 	if (!edit->new_member)
 		return -ENOMEM;
 	edit->new_member->socket = edit->socket;
@@ -124,7 +118,7 @@ static uint32_t count_named(const struct group *group)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < group->n_sources; i++)
-		n += group->sources[i].n_include || group->sources[i].n_exclude;
+		n += source_is_named(&group->sources[i]);
 	return n;
 }
 
@@ -191,7 +185,7 @@ static void abandon(struct edit *edit)
 {
 	if (edit->new_member)
 		memory_put(&edit->host->engine->memory, MEMORY_MOPTIONS, edit->new_member,
-			   get_size(edit->new_member->n));
+			   membership_get_size(edit->new_member->n));
 	group_settle(edit->group);
 }
 
@@ -217,7 +211,7 @@ static void replace_member(struct edit *edit)
 	}
 	if (edit->old_member)
 		memory_put(&edit->host->engine->memory, MEMORY_MOPTIONS, edit->old_member,
-			   get_size(edit->old_member->n));
+			   membership_get_size(edit->old_member->n));
 }
 
 /* Returns whether a source is wanted and was not, or the other way round. */

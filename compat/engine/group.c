@@ -132,7 +132,7 @@ static void free_members(struct group *group)
 		struct membership *member = group->members[i];
 
 		memory_put(memory, MEMORY_MOPTIONS, member,
-			   sizeof(*member) + member->n * sizeof(member->sources[0]));
+			   membership_get_size(member->n));
 	}
 	memory_put(memory, MEMORY_MOPTIONS, group->members,
 		   group->max_members * sizeof(struct membership *));
@@ -328,8 +328,7 @@ void group_compact(struct group *group)
 	for (uint32_t i = 0; i < group->n_sources; i++) {
 		const struct source *source = &group->sources[i];
 
-		if (source->n_include || source->n_exclude || source->n_sends ||
-		    source->is_queried)
+		if (source_is_needed(source))
 			group->sources[n++] = *source;
 	}
 	if (n < group->n_sources)

@@ -22,6 +22,18 @@ struct source {
 	uint32_t is_queried : 1; /* by a group-and-source query, not answered yet */
 };
 
+/* Does a filter name it? */
+static inline bool source_is_named(const struct source *source)
+{
+	return source->n_include || source->n_exclude;
+}
+
+/* Or is there still something to tell or to answer about it? */
+static inline bool source_is_needed(const struct source *source)
+{
+	return source_is_named(source) || source->n_sends || source->is_queried;
+}
+
 /* The filter of one socket. */
 struct membership {
 	uint64_t socket;
@@ -29,6 +41,12 @@ struct membership {
 	uint32_t is_exclude;
 	struct addr sources[];
 };
+
+/* Bytes of one with n sources. */
+static inline size_t membership_get_size(uint32_t n)
+{
+	return sizeof(struct membership) + n * sizeof(struct addr);
+}
 
 /* What decides which sources a group accepts, beside the counts of each. */
 struct stance {

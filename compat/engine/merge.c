@@ -78,9 +78,9 @@ struct merge_result merge_sources(const struct merge *merge, struct source *ret_
 		}
 		if (merge->is_crowded)
 			new.n_sends = 0;
-		if (!new.n_include && !new.n_exclude && !new.n_sends && !new.is_queried)
+		if (!source_is_needed(&new))
 			continue;
-		result.n_named += new.n_include || new.n_exclude;
+		result.n_named += source_is_named(&new);
 		if (ret_sources)
 			ret_sources[result.n] = new;
 		result.n++;

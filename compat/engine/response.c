@@ -243,8 +243,7 @@ static unsigned int plan_answer(const struct group *group, struct record_plan *r
 	return n;
 }
 
-/* It has been answered; who has asked between two parts of the record is answered soon.
- *  */
+/* It has been answered; who has asked between two parts of the record soon is, too. */
 static void settle(struct group *group)
 {
 	struct engine *engine = group->host->engine;

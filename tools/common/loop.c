@@ -55,6 +55,23 @@ int loop_add(struct loop *loop, struct loop_source *source, int fd, loop_handler
 	return 0;
 }
 
+int loop_want(struct loop *loop, struct loop_source *source, bool reads, bool writes)
+{
+	struct epoll_event event = {
+		.events = (reads ? EPOLLIN : 0u) | (writes ? EPOLLOUT : 0u),
+		.data.ptr = source,
+	};
+
+	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, source->fd, &event) < 0)
+		return -errno;
+	return 0;
+}
+
+int loop_want_write(struct loop *loop, struct loop_source *source, bool is_wanted)
+{
+	return loop_want(loop, source, true, is_wanted);
+}
+
 static int add_owned(struct loop *loop, struct loop_source *source, int fd,
 		     loop_handler *handler, void *data)
 {

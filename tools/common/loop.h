@@ -35,6 +35,13 @@ struct loop *loop_free(struct loop *loop);
 int loop_add(struct loop *loop, struct loop_source *source, int fd, loop_handler *handler,
 	     void *data);
 
+/* Calls the handler also whenever fd can be written to, or no longer. 0 or -errno. */
+int loop_want_write(struct loop *loop, struct loop_source *source, bool is_wanted);
+
+/* Calls it when fd is readable, when it can be written to, when either, or when neither:
+ * a hang-up is told of always. 0 or -errno. */
+int loop_want(struct loop *loop, struct loop_source *source, bool reads, bool writes);
+
 /* A timer: first_ms from now (at least 1), then every interval_ms; 0: once. */
 int loop_add_timer(struct loop *loop, struct loop_source *source, uint64_t first_ms,
 		   uint64_t interval_ms, loop_handler *handler, void *data);

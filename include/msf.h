@@ -102,9 +102,9 @@ struct msf_config;
  * Configuration and context
  *
  * Precedence: what a msf_config_set_*() call said, else the environment
- * (MSF_BACKEND=auto|kernel|asm, MSF_SEMANTICS=table|linux, MSF_MAX_SOURCES=n; ignored
- * in programs that run with raised privileges), else the default.  An environment
- * variable with another value makes msf_new() fail with -EINVAL.
+ * (MSF_BACKEND=auto|kernel|asm, MSF_SEMANTICS=table|linux, MSF_MAX_SOURCES=n,
+ * MSF_AGENT=path|off; ignored in programs that run with raised privileges), else the
+ * default.  An environment variable with another value makes msf_new() fail with -EINVAL.
  * A configuration belongs to one thread at a time; contexts copy what they need.
  */
 
@@ -168,8 +168,17 @@ int msf_config_set_keep_multicast_all(struct msf_config *config, int keep);
 int msf_config_set_exclusive(struct msf_config *config, int exclusive);
 
 /*
+ * Who tells the routers what the sockets of the ASM backend want: the path of the socket
+ * of msfd, or "off" for nobody.  NULL, the default: the msfd of the network namespace of
+ * the calling thread, at each request; where none runs, routers see any-source joins.
+ * -EINVAL: empty, or longer than the path of a Unix socket (107 bytes).  Since: 0.1.0
+ */
+int msf_config_set_agent(struct msf_config *config, const char *path);
+
+/*
  * New context in *ret. NULL config: the defaults. -EINVAL: the environment
- * names no backend or table, or no number of sources; -ENOMEM. Since: 0.1.0
+ * names no backend or table, no number of sources, or too long a path; -ENOMEM.
+ * Since: 0.1.0
  */
 int msf_new(struct msf **ret, const struct msf_config *config);
 
@@ -319,6 +328,18 @@ struct msf_limits {
  * now if no request has done so; -EMFILE and its like when that cannot be.
  * Since: 0.1.0 */
 int msf_probe_backend(struct msf *msf);
+
+/* What routers and switches see of the filters. */
+enum msf_wire {
+	MSF_WIRE_KERNEL, /* the kernel's own reports, of every filter */
+	MSF_WIRE_AGENT,  /* the reports of msfd, of every filter */
+	MSF_WIRE_ASM,    /* joins for every source, whatever the filters are */
+};
+
+/* An enum msf_wire for this context, looked up now: does the agent answer, where there is
+ * need of one?  Takes up to a quarter of a second where it is silent.  The errors of
+ * msf_probe_backend(). Since: 0.1.0 */
+int msf_probe_wire(struct msf *msf);
 
 /* Limits for AF_INET or AF_INET6. -EAFNOSUPPORT for others; or as above.
  * Since: 0.1.0 */
@@ -551,6 +572,80 @@ int msf_monitor_dispatch(struct msf_monitor *monitor);
 
 /* 1 and the oldest event, or 0 when there is none. Since: 0.1.0 */
 int msf_monitor_pop_event(struct msf_monitor *monitor, struct msf_event *ret_event);
+
+/*
+ * msfd, the agent of a network namespace
+ *
+ * Where the kernel only has any-source joins, msfd tells the routers and switches what
+ * the sockets of a host want, source filters and all; libmsf's ASM backend tells it by
+ * itself.  These calls ask it what it knows, and let an operator set it.
+ * An agent object is a connection, and belongs to one thread at a time.  No call waits
+ * for more than 5 seconds for a message.
+ *
+ * All of them may end with
+ *
+ *	ECONNRESET	msfd has gone, or has ended the connection
+ *	ETIMEDOUT	it does not answer
+ *	EBADMSG		what it says makes no sense
+ *	EAGAIN		too many messages: a limit of the user, or of msfd as a whole
+ */
+struct msf_agent;
+
+/* What there is to ask.  An answer is rows, each a JSON object (RFC 8259). */
+enum msf_agent_subject {
+	MSF_AGENT_STATUS,      /* msfd; then every interface, once a family */
+	MSF_AGENT_MEMBERSHIPS, /* the filter of every socket, and the static joins */
+	MSF_AGENT_GROUPS,      /* the merged filter of every interface and group */
+	MSF_AGENT_STATS,       /* the counters */
+	MSF_AGENT_TUNABLES,    /* with default, range and help */
+	MSF_AGENT_LIMITS,      /* and what the calling user has of them */
+};
+
+/*
+ * Connects to the agent of the context (msf_config_set_agent(), MSF_AGENT; the default
+ * is that of the network namespace of the calling thread), and waits until it has
+ * answered.  -ECONNREFUSED: none runs there, or the context is to have none ("off");
+ * -EACCES: its socket may not be used; -EPROTO: it speaks another version of the
+ * protocol; -EUSERS: it has as many connections as it takes; -ENAMETOOLONG: the path is
+ * longer than that of a Unix socket (107 bytes); -ENOENT: there is no /proc to tell the
+ * namespace; -ENOMEM, -EMFILE and their like.  Since: 0.1.0
+ */
+int msf_agent_new(struct msf_agent **ret, struct msf *msf);
+
+/* Disconnects and frees; NULL is fine. Returns NULL. Since: 0.1.0 */
+struct msf_agent *msf_agent_free(struct msf_agent *agent);
+
+/* Asks; the rows are popped next.  What is left of an earlier answer is dropped.
+ * -EINVAL: not an enum msf_agent_subject. Since: 0.1.0 */
+int msf_agent_ask(struct msf_agent *agent, enum msf_agent_subject subject);
+
+/*
+ * 1 and the next row, which lives until the next call: UTF-8 text of *ret_len bytes,
+ * and a NUL behind them.  0 at the end of the answer.  Since: 0.1.0
+ */
+int msf_agent_pop_row(struct msf_agent *agent, const char **ret_text, size_t *ret_len);
+
+/* Sets a tunable, until msfd ends or reads its configuration again.  -ENOENT: none has
+ * this name; -ERANGE; -EPERM: for root and msfd's own user only. Since: 0.1.0 */
+int msf_agent_set_tunable(struct msf_agent *agent, const char *name, uint64_t value);
+
+/*
+ * A static join: the host wants the group, without a program that does; until msfd
+ * ends.  It replaces the static join of that interface and group, if there is one, and
+ * INCLUDE without a source ends it.  interface is the name of one of msfd's network
+ * namespace, which need not be there yet; slist may be NULL when numsrc is 0.
+ * -EPERM: for root and msfd's own user only; -ENOENT: there is none to end;
+ * -ENODEV: not a name of an interface; -EINVAL: not a group, a filter mode, or a list of
+ * senders, each once; -EAFNOSUPPORT: families differ; -ENOBUFS: more sources or groups
+ * than msfd takes; -EFAULT, -ENOMEM.  RFC 3376 2.  Since: 0.1.0
+ */
+int msf_agent_set_static(struct msf_agent *agent, const char *interface,
+			 const struct sockaddr *group, uint32_t fmode, uint32_t numsrc,
+			 const struct sockaddr_storage *slist);
+
+/* Why msfd refused the last request: a static sentence without a full stop.  NULL: it
+ * did not, or never heard of it. Since: 0.1.0 */
+const char *msf_agent_get_reason(const struct msf_agent *agent);
 
 /*
  * Drop-in calls, in the shapes of RFC 3678 and POSIX

@@ -88,6 +88,7 @@ int backend_get_asm_config(struct msf *msf, struct asm_config *ret)
 		.max_sources = msf->max_sources,
 		.is_receive_filtered = msf->is_receive_filtered,
 		.is_all_kept = msf->is_multicast_all_kept || msf->table == TABLE_LINUX,
+		.agent = context_get_agent(msf),
 	};
 	return 0;
 }

@@ -22,6 +22,7 @@ struct msf_config {
 	bool is_multicast_all_kept;
 	bool is_exclusive;
 	bool is_receive_filtered;
+	char agent[MESSAGE_PATH_MAX]; /* "": not said */
 };
 
 #define CONFIG_INIT                            \
@@ -107,6 +108,24 @@ int msf_config_set_receive_calls(struct msf_config *config, int receives)
 	return 0;
 }
 
+/* Copies a path that fits into a socket's address. 0 or -EINVAL. */
+static int copy_agent(char ret[MESSAGE_PATH_MAX], const char *path)
+{
+	size_t size = strlen(path) + 1;
+
+	if (size > MESSAGE_PATH_MAX)
+		return -EINVAL;
+	memcpy(ret, path, size);
+	return 0;
+}
+
+int msf_config_set_agent(struct msf_config *config, const char *path)
+{
+	if (path && !*path)
+		return -EINVAL;
+	return copy_agent(config->agent, path ? path : "");
+}
+
 /* What the variable says, as the position among words; -1: unset or empty. */
 static int read_environment(const char *variable, const char *const words[], int n_words,
 			    int *ret)
@@ -163,6 +182,15 @@ static int resolve_max_sources(const struct msf_config *config, uint32_t *ret)
 	return 0;
 }
 
+static int resolve_agent(const struct msf_config *config, char ret[MESSAGE_PATH_MAX])
+{
+	const char *value = secure_getenv("MSF_AGENT");
+
+	if (*config->agent || !value)
+		value = config->agent;
+	return copy_agent(ret, value);
+}
+
 static int resolve_table(int configured, enum table *ret)
 {
 	static const char *const words[] = { "table", "linux" };
@@ -197,6 +225,9 @@ static int context_init(struct msf *msf, const struct msf_config *config)
 	msf->backend = backend;
 	msf->is_backend_given = backend != MSF_BACKEND_AUTO;
 	r = resolve_max_sources(config, &msf->max_sources);
+	if (r < 0)
+		return r;
+	r = resolve_agent(config, msf->agent);
 	if (r < 0)
 		return r;
 	return resolve_table(config->semantics, &msf->table);
@@ -302,6 +333,11 @@ int context_get(struct msf *msf, struct msf **ret)
 	}
 	*ret = msf;
 	return 0;
+}
+
+const char *context_get_agent(const struct msf *msf)
+{
+	return *msf->agent ? msf->agent : NULL;
 }
 
 pthread_mutex_t *context_lock_group(struct addr group)

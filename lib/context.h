@@ -12,6 +12,7 @@
 
 #include <msf.h>
 
+#include "agent/message.h"
 #include "base/table.h"
 
 struct kernel_buffer;
@@ -25,6 +26,7 @@ struct msf {
 	bool is_receive_filtered;
 	bool is_multicast_all_kept;
 	bool is_exclusive;
+	char agent[MESSAGE_PATH_MAX];          /* "": that of the namespace */
 	_Atomic(struct kernel_buffer *) spare; /* owned */
 };
 
@@ -33,6 +35,9 @@ struct msf {
  * 0 or the errors of msf_new().
  */
 int context_get(struct msf *msf, struct msf **ret);
+
+/* The path of the agent's socket, or "off"; NULL: that of the namespace. */
+const char *context_get_agent(const struct msf *msf);
 
 /*
  * Requests for one group are serialised in the whole process, whatever context

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What only the ASM backend is refused for: its own limit of sources, the size of a
- * socket filter and the memory that the kernel lets it have, and what the application
- * has done with the filter of the socket. Groups are limited as everywhere.
+ * socket filter and the memory that the kernel lets it have, what msfd refuses, and what
+ * the application has done with the filter of the socket. Groups are limited as
+ * everywhere.
  */
 #include "explain.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+#include "agent/agent.h"
 #include "probe.h"
 #include "proc.h"
+
+/* The most instructions that a source needs, and what is needed beside. Filters of so
+ * few that they fit are refused by somebody else. */
+#define SOURCE_INSTRUCTIONS 8u
+#define OTHER_INSTRUCTIONS  256u
 
 static uint32_t count_sources(struct msf *msf, int fd)
 {
@@ -57,6 +64,29 @@ static void explain_memory(struct text *text, uint32_t n_sources)
 	text_add(text, ", or spread the sources over several sockets");
 }
 
+/* Is the program small, whatever the sources are? */
+static bool is_small(uint32_t n_sources, long optmem)
+{
+	uint64_t n = (uint64_t)n_sources * SOURCE_INSTRUCTIONS + OTHER_INSTRUCTIONS;
+
+	/* attached, each of 8 bytes is there twice, with what the kernel makes of it */
+	return n <= PROBE_INSTRUCTIONS &&
+	       (optmem < 0 ||
+		n * PROBE_PROGRAM_MEMORY <= (uint64_t)optmem * PROBE_INSTRUCTIONS);
+}
+
+static bool has_agent(const struct msf *msf)
+{
+	return agent_find(context_get_agent(msf)) == AGENT_PRESENT;
+}
+
+static void explain_agent(struct text *text)
+{
+	text_add(text, "msfd, which tells the routers, refuses it for one of its limits: "
+		       "\"msfctl agent limits\" shows them, and what this user has of "
+		       "them; they are set in its configuration");
+}
+
 void explain_asm_limit(struct text *text, struct msf *msf, int fd,
 		       const struct request *rq, const struct kernel_held *held)
 {
@@ -77,7 +107,9 @@ void explain_asm_limit(struct text *text, struct msf *msf, int fd,
 	}
 	n = count_sources(msf, fd);
 	n = n > held->n_sources ? n - held->n_sources + wanted : wanted;
-	if (optmem >= 0 && optmem < PROBE_PROGRAM_MEMORY)
+	if (is_small(n, optmem) && has_agent(msf))
+		explain_agent(text);
+	else if (optmem >= 0 && optmem < PROBE_PROGRAM_MEMORY)
 		explain_memory(text, n);
 	else
 		explain_program(text, n);
@@ -114,6 +146,17 @@ bool explain_asm_error(struct text *text, struct msf *msf, int fd, int error)
 			 "the last request, or use another socket");
 	} else if (error == EBUSY) {
 		explain_busy(text, msf);
+	} else if (error == EXDEV) {
+		text_add(text,
+			 "the socket is of another network namespace than the msfd that "
+			 "is told of it: open it in the namespace where the request is "
+			 "made, or name the msfd of its own (MSF_AGENT, "
+			 "msf_config_set_agent())");
+	} else if (error == EUSERS) {
+		text_add(text,
+			 "msfd, which tells the routers, has as many connections as it "
+			 "takes, of this user or in all: end some programs, or raise "
+			 "the limits in its configuration");
 	} else if (error == EOPNOTSUPP) {
 		text_add(text,
 			 "neither the kernel nor a socket filter can filter sources "

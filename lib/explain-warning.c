@@ -2,6 +2,7 @@
 /* Requests that are carried out and still may not do what was meant. */
 #include "explain.h"
 
+#include "agent/agent.h"
 #include "interface.h"
 #include "proc.h"
 #include "sockaddr.h"
@@ -108,12 +109,12 @@ static bool has_sources(const struct request *rq)
 }
 
 /* An any-source join asks for more than the filter, and in the source-specific range
- * routers do not even take it. */
-static void warn_of_wire(struct text *text, const struct request *rq)
+ * routers do not even take it; but where msfd reports the filter itself. */
+static void warn_of_wire(struct text *text, struct msf *msf, const struct request *rq)
 {
 	bool is_ipv4 = rq->family == AF_INET;
 
-	if (!has_sources(rq))
+	if (!has_sources(rq) || agent_find(context_get_agent(msf)) == AGENT_PRESENT)
 		return;
 	begin(text);
 	text_add(text,
@@ -135,7 +136,7 @@ void explain_warnings(struct text *text, struct msf *msf, int fd,
 	warn_of_range(text, rq);
 	warn_of_interface(text, rq);
 	if (backend == MSF_BACKEND_ASM)
-		warn_of_wire(text, rq);
+		warn_of_wire(text, msf, rq);
 	else
 		warn_of_interfaces(text, msf, fd, rq);
 	warn_of_replacement(text, msf, fd, rq);

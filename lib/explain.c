@@ -213,8 +213,9 @@ static void explain_context(struct text *text, int error)
 	if (error == -EINVAL)
 		text_add(text,
 			 "the environment variable MSF_BACKEND is none of auto, kernel "
-			 "and asm, MSF_SEMANTICS is neither table nor linux, or "
-			 "MSF_MAX_SOURCES is not a number");
+			 "and asm, MSF_SEMANTICS is neither table nor linux, "
+			 "MSF_MAX_SOURCES is not a number, or MSF_AGENT is longer than "
+			 "the path of a socket can be");
 }
 
 /* What is wrong with socket and interface shows only on failing paths. */

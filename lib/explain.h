@@ -22,8 +22,8 @@ void explain_limit(struct text *text, struct msf *msf, int fd, const struct requ
 void explain_asm_limit(struct text *text, struct msf *msf, int fd,
 		       const struct request *rq, const struct kernel_held *held);
 
-/* The errors that only the ASM backend has: EPERM, EBUSY, EOPNOTSUPP. false: it is
- * none of them. */
+/* The errors that only the ASM backend has: EPERM, EBUSY, EOPNOTSUPP, and of msfd EXDEV
+ * and EUSERS. false: it is none of them. */
 bool explain_asm_error(struct text *text, struct msf *msf, int fd, int error);
 
 /* How many sources the filter is to have after the request, or would have. */

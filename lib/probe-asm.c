@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The facts of the ASM backend: what socket filters are good for here, what they hold,
- * and what routers see.
+ * The facts of the ASM backend: what socket filters are good for here, and what they
+ * hold.
  */
 #include "probe.h"
 
@@ -105,19 +105,6 @@ static int add_limits(struct msf_probe *probe, const struct msf *msf)
 	return r < 0 ? r : add_option_memory(probe);
 }
 
-static int add_wire(struct msf_probe *probe)
-{
-	struct msf_fact fact = {
-		.name = "wire",
-		.value = "asm",
-		.source = "IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP",
-		.note = "routers and switches see a join for every source, whatever the "
-			"filter is",
-	};
-
-	return probe_add_fact(probe, &fact);
-}
-
 int probe_add_asm(struct msf_probe *probe, struct msf *msf)
 {
 	struct asm_config config;
@@ -125,7 +112,5 @@ int probe_add_asm(struct msf_probe *probe, struct msf *msf)
 
 	if (!r)
 		r = add_filters(probe, config.filters);
-	if (!r)
-		r = add_limits(probe, msf);
-	return r < 0 ? r : add_wire(probe);
+	return r < 0 ? r : add_limits(probe, msf);
 }

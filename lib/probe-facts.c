@@ -344,6 +344,33 @@ static int add_multicast_all(struct msf_probe *probe)
 					"IPV6_MULTICAST_ALL of a new socket", note);
 }
 
+static int add_wire(struct msf_probe *probe, struct msf *msf)
+{
+	static const char *const values[] = {
+		[MSF_WIRE_KERNEL] = "kernel",
+		[MSF_WIRE_AGENT] = "msfd",
+		[MSF_WIRE_ASM] = "asm",
+	};
+	static const char *const notes[] = {
+		[MSF_WIRE_KERNEL] = "routers and switches see every filter, in the "
+				    "kernel's own reports",
+		[MSF_WIRE_AGENT] = "routers and switches see every filter, in the "
+				   "reports of msfd: msfctl agent status",
+		[MSF_WIRE_ASM] = "routers and switches see a join for every source, "
+				 "whatever the filter is: msfd would tell them more",
+	};
+	struct msf_fact fact = { .name = "wire", .source = "the kernel" };
+	int wire = msf_probe_wire(msf);
+
+	if (wire < 0)
+		return wire;
+	fact.value = values[wire];
+	fact.note = notes[wire];
+	if (wire != MSF_WIRE_KERNEL)
+		fact.source = "msfd, asked (MSF_AGENT)";
+	return probe_add_fact(probe, &fact);
+}
+
 static int check_ipv6(bool *ret_has_ipv6)
 {
 	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -386,6 +413,8 @@ static int fill(struct msf_probe *probe, struct msf *msf)
 	if (!r)
 		r = backend == MSF_BACKEND_KERNEL ? add_kernel(probe, msf, has_ipv6)
 						  : probe_add_asm(probe, msf);
+	if (!r)
+		r = add_wire(probe, msf);
 	if (!r)
 		r = add_multicast_all(probe);
 	return r < 0 ? r : probe_add_interfaces(probe, msf);

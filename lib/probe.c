@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "agent/agent.h"
 #include "backend.h"
 #include "context.h"
 #include "proc.h"
@@ -25,6 +26,20 @@ int msf_probe_backend(struct msf *msf)
 	if (!r)
 		r = backend_resolve(msf, -1, &backend);
 	return r < 0 ? r : (int)backend;
+}
+
+int msf_probe_wire(struct msf *msf)
+{
+	int r = context_get(msf, &msf);
+
+	if (!r)
+		r = msf_probe_backend(msf);
+	if (r < 0)
+		return r;
+	if (r == MSF_BACKEND_KERNEL)
+		return MSF_WIRE_KERNEL;
+	return agent_find(context_get_agent(msf)) == AGENT_PRESENT ? MSF_WIRE_AGENT
+								   : MSF_WIRE_ASM;
 }
 
 uint32_t probe_read_set_sources(int family)

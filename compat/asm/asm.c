@@ -11,6 +11,7 @@
 #include "asm/carrier.h"
 #include "asm/closed.h"
 #include "asm/plain.h"
+#include "asm/tell.h"
 
 struct work {
 	const struct asm_config *config;
@@ -19,6 +20,7 @@ struct work {
 	struct asm_state old;
 	bool is_foreign; /* an eBPF program of the application is on the socket */
 	bool is_bare;    /* nothing of ours is */
+	bool is_adopted; /* the membership was there, joined past us */
 };
 
 static int write_state(const struct work *work, const struct asm_state *from,
@@ -194,25 +196,25 @@ static void adopt(const struct work *work, const struct asm_state *before,
 
 /* Its program is there before the membership. One that exists is taken over by any
  * other filter. */
-static int begin_joined(const struct work *work, struct asm_state *state)
+static int begin_joined(struct work *work, struct asm_state *state)
 {
 	int r = join(work);
-	bool is_adopted = r == -EADDRINUSE && work->rq->verb != JOIN_GROUP;
 	struct asm_state before = *state;
 
-	if (r == -EADDRINUSE && !is_adopted)
+	work->is_adopted = r == -EADDRINUSE && work->rq->verb != JOIN_GROUP;
+	if (r == -EADDRINUSE && !work->is_adopted)
 		adopt(work, &before, state);
-	if (is_adopted)
+	if (work->is_adopted)
 		r = 0;
 	if (r == 0 && stop_all(work, state)) {
 		r = write_next(work, &before, state);
-		if (r < 0 && !is_adopted)
+		if (r < 0 && !work->is_adopted)
 			leave(work);
 	}
 	return r;
 }
 
-static int begin(const struct work *work, struct asm_state *state)
+static int begin(struct work *work, struct asm_state *state)
 {
 	int r = write_state(work, &work->old, state);
 
@@ -378,6 +380,111 @@ static int change(struct work *work, const struct filter *held, const struct fil
 	return r;
 }
 
+/*
+ * What msfd says
+ */
+
+static int copy_without(const struct work *work, struct asm_state *ret)
+{
+	const struct filter none = { .mode = FILTER_NONE };
+
+	return state_copy_with(&work->old, work->rq->ifindex, work->rq->group, &none,
+			       ret);
+}
+
+/* Whether the groups of others are delivered is again as it was before. */
+static int restore_all(struct work *work, const struct asm_state *before)
+{
+	struct asm_state *now = &work->old;
+	struct asm_state open = *now;
+	int r;
+
+	if (now->is_all == before->is_all && now->is_all6 == before->is_all6)
+		return 0;
+	open.is_all = before->is_all;
+	open.is_all6 = before->is_all6;
+	r = write_state(work, now, &open);
+	if (r < 0)
+		return r;
+	if (open.is_all && !now->is_all)
+		plain_set_all(work->carrier.fd, AF_INET, true);
+	if (open.is_all6 && !now->is_all6)
+		plain_set_all(work->carrier.fd, AF_INET6, true);
+	*now = open;
+	return 0;
+}
+
+/* What was joined past us stays joined, and is not ours. */
+static int disown(struct work *work)
+{
+	struct asm_state state;
+	int r = copy_without(work, &state);
+
+	if (r < 0)
+		return r;
+	r = write_state(work, &work->old, &state);
+	state_fini(&state);
+	return r;
+}
+
+static int tell(const struct work *work, const struct filter *filter)
+{
+	return tell_filter(&work->carrier, work->config->agent, work->rq->ifindex,
+			   work->rq->group, filter);
+}
+
+/* From what the socket holds now back to what was held. Another process may have changed
+ * it since, and that stays. */
+static int go_back(struct work *work, const struct asm_state *before,
+		   const struct filter *held, const struct filter *next)
+{
+	struct filter now;
+	int r = load(work);
+
+	if (r < 0)
+		return r;
+	now = closed_find_filter(&work->old, work->rq->ifindex, work->rq->group);
+	if (!filter_equal(&now, next))
+		return 0;
+	if (held->mode == FILTER_NONE)
+		r = restore_all(work, before);
+	if (r < 0)
+		return r;
+	r = work->is_adopted ? disown(work) : change(work, &now, held);
+	/* whoever tells everything again may have seen it in between */
+	if (r == 0)
+		tell(work, held);
+	return r;
+}
+
+static void undo(struct work *work, const struct filter *held, const struct filter *next)
+{
+	struct asm_state before = work->old; /* held's sources are in there */
+	int r;
+
+	do {
+		work->old = (struct asm_state)ASM_STATE_INIT;
+		r = go_back(work, &before, held, next);
+		state_fini(&work->old);
+		if (r == -ESTALE)
+			carrier_lock_again(&work->carrier);
+	} while (r == -ESTALE);
+	work->old = before;
+}
+
+static int change_and_tell(struct work *work, const struct filter *held,
+			   const struct filter *next)
+{
+	int r = change(work, held, next);
+
+	if (r < 0)
+		return r;
+	r = tell(work, next);
+	if (r < 0)
+		undo(work, held, next);
+	return r;
+}
+
 static int apply(struct work *work)
 {
 	const struct asm_request *rq = work->rq;
@@ -394,7 +501,7 @@ static int apply(struct work *work)
 		return -ENOMEM;
 	r = decide(work, &held, &next);
 	if (r > 0)
-		r = change(work, &held, &next);
+		r = change_and_tell(work, &held, &next);
 	free(next.sources.addr);
 	return r;
 }
@@ -413,8 +520,10 @@ static int load_and_apply(struct work *work)
 int asm_apply(const struct asm_config *config, int fd, const struct asm_request *rq)
 {
 	struct work work = { .config = config, .rq = rq, .old = ASM_STATE_INIT };
-	int r = carrier_lock(&work.carrier, fd, config->filters);
+	int r;
 
+	tell_prepare();
+	r = carrier_lock(&work.carrier, fd, config->filters);
 	if (r < 0)
 		return r;
 	while ((r = load_and_apply(&work)) == -ESTALE) {

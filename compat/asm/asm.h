@@ -47,6 +47,8 @@ struct asm_config {
 	uint32_t max_sources;     /* 0: ASM_SOURCES_DEFAULT */
 	bool is_receive_filtered; /* receive calls are those below: a promise */
 	bool is_all_kept;         /* IP_MULTICAST_ALL stays when a membership begins */
+	const char *agent;        /* borrowed: the path of msfd's socket; NULL: that of
+				   * the network namespace; "off": nobody is told */
 };
 
 /* Looks, on sockets of its own and without a trace: 0, or -errno of socket(). */
@@ -81,6 +83,14 @@ struct asm_request {
  *                something on it that may be one and cannot be read back
  *   -EOPNOTSUPP  no socket filters here, and the receive calls do not filter
  *   -ENOMEM, and what the join itself answers.
+ *
+ * msfd, where there is one, is told of each change once it is made (agent/agent.h).
+ * What asks for more than before it may refuse, and the change is undone:
+ *   -ENOBUFS     over a limit of msfd
+ *   -EUSERS      it has as many connections as it takes
+ *   -EXDEV       it speaks for another network namespace than that of the socket
+ *   -ENOMEM, and what else it answers.
+ * A packet of what was refused may have been received between the two.
  */
 int asm_apply(const struct asm_config *config, int fd, const struct asm_request *rq);
 

@@ -10,6 +10,9 @@
 #include "environment.h"
 #include "output.h"
 
+/* unix(7) */
+#define AGENT_LENGTH_MAX 107
+
 /* Is there such a variable, and is it none of the words? An empty one counts as none. */
 static bool is_none_of(const char *variable, const char *const words[])
 {
@@ -27,11 +30,17 @@ void environment_say_mistake(void)
 {
 	static const char *const backends[] = { "auto", "kernel", "asm", NULL };
 	static const char *const tables[] = { "table", "linux", NULL };
+	const char *agent = secure_getenv("MSF_AGENT");
 
 	if (is_none_of("MSF_BACKEND", backends))
 		output_error("MSF_BACKEND", "must be auto, kernel or asm");
 	else if (is_none_of("MSF_SEMANTICS", tables))
 		output_error("MSF_SEMANTICS", "must be table or linux");
+	else if (agent && strlen(agent) > AGENT_LENGTH_MAX)
+		output_error("MSF_AGENT",
+			     "must be the path of a Unix socket (%d bytes "
+			     "at most), or off",
+			     AGENT_LENGTH_MAX);
 	else
 		output_error("MSF_MAX_SOURCES", "must be a number of sources");
 }

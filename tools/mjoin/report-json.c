@@ -64,6 +64,17 @@ static json_t *json_sources(const struct channel_filter *filter)
 	return whole(sources, r);
 }
 
+static json_t *json_wire(const struct report *report)
+{
+	static const char *const names[] = {
+		[MSF_WIRE_KERNEL] = "kernel",
+		[MSF_WIRE_AGENT] = "msfd",
+		[MSF_WIRE_ASM] = "asm",
+	};
+
+	return json_string(names[report->wire]);
+}
+
 int report_json_joined(struct report *report, const struct receiver *receiver)
 {
 	const struct channel_filter *filter = &receiver->channel->filter;
@@ -80,6 +91,7 @@ int report_json_joined(struct report *report, const struct receiver *receiver)
 	r |= json_object_set_new(o, "sources", json_sources(filter));
 	r |= json_object_set_new(o, "backend",
 				 json_string(report->is_asm ? "asm" : "kernel"));
+	r |= json_object_set_new(o, "wire", json_wire(report));
 	r |= json_object_set_new(o, "sockets", json_integer(receiver->n_sockets));
 	return write_line(report, whole(o, r));
 }

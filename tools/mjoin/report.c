@@ -67,9 +67,10 @@ int report_joined(struct report *report, const struct receiver *receiver)
 	print_filter(report->out, &channel->filter);
 	if (receiver->n_sockets > 1)
 		fprintf(report->out, ", on %" PRIu32 " sockets", receiver->n_sockets);
-	/* This host filters; its reports ask for every source. */
+	/* This host filters; who tells the routers, and do they hear of sources? */
 	if (report->is_asm && channel->filter.numsrc > 0)
-		fputs("; the wire is ASM", report->out);
+		fprintf(report->out, "; wire: %s",
+			report->wire == MSF_WIRE_AGENT ? "msfd" : "ASM");
 	fputc('\n', report->out);
 	return flush(report);
 }

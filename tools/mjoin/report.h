@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <msf.h>
+
 #include "outlet.h"
 #include "receiver.h"
 
@@ -20,6 +22,7 @@ struct report {
 	bool has_progress; /* a line of progress may be shown */
 	bool is_progress_shown;
 	bool is_asm; /* the backend is not the kernel's own filters */
+	enum msf_wire wire;
 };
 
 /* What all receivers had together. */

@@ -252,6 +252,17 @@ static int check_file_limit(const struct run *run)
 }
 
 /* All but the joins. */
+/* Who carries the filters out, and who tells routers and switches of them. */
+static void look_at_backend(struct run *run)
+{
+	int wire = msf_probe_wire(run->msf);
+
+	run->report.is_asm = msf_probe_backend(run->msf) == MSF_BACKEND_ASM;
+	run->report.wire = run->report.is_asm ? MSF_WIRE_ASM : MSF_WIRE_KERNEL;
+	if (wire >= 0)
+		run->report.wire = (enum msf_wire)wire;
+}
+
 static int open_run(struct run *run)
 {
 	int r;
@@ -265,7 +276,7 @@ static int open_run(struct run *run)
 		r = open_report(run);
 	if (r < 0)
 		return r;
-	run->report.is_asm = msf_probe_backend(run->msf) == MSF_BACKEND_ASM;
+	look_at_backend(run);
 	r = receiver_batch_new(&run->batch, run->payload != NULL);
 	if (r == 0)
 		r = open_receivers(run);

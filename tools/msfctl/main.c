@@ -15,10 +15,10 @@
 #define NAME_MAX_LENGTH 48 /* "msfctl leave-source" */
 
 static const struct verb *const verbs[] = {
-	&show_verb,         &get_verb,    &set_verb,     &join_verb,
-	&leave_verb,        &block_verb,  &unblock_verb, &join_source_verb,
-	&leave_source_verb, &batch_verb,  &table_verb,   &probe_verb,
-	&monitor_verb,      &doctor_verb, &run_verb,     NULL,
+	&show_verb,  &get_verb,     &set_verb,         &join_verb,         &leave_verb,
+	&block_verb, &unblock_verb, &join_source_verb, &leave_source_verb, &batch_verb,
+	&table_verb, &probe_verb,   &monitor_verb,     &doctor_verb,       &run_verb,
+	&agent_verb, NULL,
 };
 
 static void print_help(FILE *out)

@@ -14,6 +14,7 @@ struct verb {
 	int (*run)(const struct verb *verb, int argc, const char **argv);
 };
 
+extern const struct verb agent_verb;
 extern const struct verb batch_verb;
 extern const struct verb block_verb;
 extern const struct verb doctor_verb;

@@ -56,8 +56,9 @@ int looker_call(struct looker *looker, int (*function)(void *data), void *data)
 
 static int drop(void *data)
 {
-	(void)data;
-	return privilege_drop(true);
+	const bool *is_looking = data;
+
+	return privilege_drop(*is_looking);
 }
 
 static struct looker *destroy(struct looker *looker)
@@ -68,7 +69,7 @@ static struct looker *destroy(struct looker *looker)
 	return NULL;
 }
 
-int looker_new(struct looker **ret)
+int looker_new(struct looker **ret, bool is_looking)
 {
 	struct looker *looker = calloc(1, sizeof(*looker));
 	sigset_t all, before;
@@ -87,7 +88,7 @@ int looker_new(struct looker **ret)
 		destroy(looker);
 		return r;
 	}
-	r = looker_call(looker, drop, NULL);
+	r = looker_call(looker, drop, &is_looking);
 	if (r < 0) {
 		looker_free(looker);
 		return r;

@@ -119,6 +119,32 @@ static int open_counting(struct run *run, const struct msf_interface *interfaces
 	return r < 0 ? say_ring(run, i_interface, r) : 0;
 }
 
+struct hold_call {
+	struct hold **ret;
+	const struct hold_settings *settings;
+};
+
+static int call_hold(void *data)
+{
+	const struct hold_call *call = data;
+
+	return hold_new(call->ret, call->settings);
+}
+
+/* The library tells msfd of joins in a thread of its own, which is to have no rights. */
+static int hold_without_rights(struct run *run, const struct hold_settings *settings)
+{
+	struct hold_call call = { &run->hold, settings };
+	struct looker *looker;
+	int r = looker_new(&looker, false);
+
+	if (r < 0)
+		return say("capabilities cannot be given up", r);
+	r = looker_call(looker, call_hold, &call);
+	looker_free(looker);
+	return r;
+}
+
 static int open_hold(struct run *run, const struct msf_interface *interfaces)
 {
 	const struct options *options = run->options;
@@ -132,7 +158,7 @@ static int open_hold(struct run *run, const struct msf_interface *interfaces)
 		.slist = options->sources,
 	};
 
-	return options->is_join ? hold_new(&run->hold, &settings) : 0;
+	return options->is_join ? hold_without_rights(run, &settings) : 0;
 }
 
 static int say_process(pid_t pid, int error)
@@ -364,7 +390,7 @@ static int give_up_rights(struct run *run)
 {
 	bool is_looking = run->options->pid ||
 			  (!run->hold && msf_probe_backend(run->msf) == MSF_BACKEND_ASM);
-	int r = is_looking ? looker_new(&run->looker) : 0;
+	int r = is_looking ? looker_new(&run->looker, true) : 0;
 
 	return r == 0 ? privilege_drop(false) : r;
 }

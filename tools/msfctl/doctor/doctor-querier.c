@@ -32,18 +32,26 @@ static const char *get_protocol(const struct patient *patient)
 	return is_igmp(patient) ? "IGMP" : "MLD";
 }
 
+/* msfd obeys the querier alone, whatever the kernel is forced to. */
+static bool is_of_agent(const struct patient *patient)
+{
+	return patient->wire == MSF_WIRE_AGENT;
+}
+
 /* 0: unknown. Of MLD only queries and our own reports tell. */
 static int get_version(const struct patient *patient)
 {
 	const struct watch *watch = &patient->watch;
-	int version = msf_state_get_version(NULL, patient->interface.ifindex,
-					    patient->group.ss_family);
+	int version = 0;
 
+	if (!is_of_agent(patient))
+		version = msf_state_get_version(NULL, patient->interface.ifindex,
+						patient->group.ss_family);
 	if (version > 0)
 		return version;
 	if (watch->queries.n > 0 && watch->queries.oldest_version < get_wanted(patient))
 		return watch->queries.oldest_version;
-	if (watch->reports.n > 0)
+	if (watch->reports.n > 0 && !is_of_agent(patient))
 		return watch->reports.version;
 	return watch->queries.n > 0 ? watch->queries.oldest_version : 0;
 }
@@ -85,7 +93,8 @@ static void say_old(const struct patient *patient, struct finding *finding, int 
 {
 	const char *protocol = get_protocol(patient);
 
-	if ((patient->has_source && !patient->is_asm) || doctor_is_ssm(&patient->group)) {
+	if ((patient->has_source && patient->wire != MSF_WIRE_ASM) ||
+	    doctor_is_ssm(&patient->group)) {
 		finding_fail(finding, "%sv%d is in force: no report names a source",
 			     protocol, version);
 	} else {
@@ -104,14 +113,15 @@ static void say_old(const struct patient *patient, struct finding *finding, int 
 void doctor_check_version(const struct patient *patient, struct finding *finding)
 {
 	const char *protocol = get_protocol(patient);
-	int version, forced;
+	int version, forced = 0;
 
 	if (doctor_is_loopback(patient)) {
 		finding_pass(finding, "the loopback has no %s", protocol);
 		return;
 	}
-	forced = msf_state_get_forced_version(NULL, patient->interface.ifindex,
-					      patient->group.ss_family);
+	if (!is_of_agent(patient))
+		forced = msf_state_get_forced_version(NULL, patient->interface.ifindex,
+						      patient->group.ss_family);
 	version = get_version(patient);
 	if (forced > 0 && forced < get_wanted(patient))
 		say_old(patient, finding, forced, true);
@@ -119,6 +129,11 @@ void doctor_check_version(const struct patient *patient, struct finding *finding
 		say_old(patient, finding, version, false);
 	else if (version > 0)
 		finding_pass(finding, "%sv%d is in force", protocol, version);
+	else if (is_of_agent(patient))
+		finding_unknown(finding,
+				"msfd speaks for this host, and no query was seen; "
+				"msfctl agent status tells the %s version",
+				protocol);
 	else
 		finding_unknown(finding,
 				"the kernel does not tell the %s version, and "

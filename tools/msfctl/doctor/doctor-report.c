@@ -105,6 +105,11 @@ static void say_right(const struct patient *patient, struct finding *finding)
 
 static void say_asm(const struct patient *patient, struct finding *finding)
 {
+	if (patient->wire == MSF_WIRE_AGENT) {
+		finding_add(finding, "msfd reports the filter, libmsf carries it out on "
+				     "this host");
+		return;
+	}
 	finding_add(finding, "the wire is ASM: it is asked for every source, and libmsf "
 			     "filters on this host");
 	if (!doctor_is_ssm(&patient->group) || has_arrived(patient))
@@ -112,8 +117,8 @@ static void say_asm(const struct patient *patient, struct finding *finding)
 	if (finding->result == FINDING_PASS)
 		finding->result = FINDING_UNKNOWN;
 	finding_add(finding, "routers ignore such a join in the range of SSM");
-	finding_cure(finding, "use a kernel that has source filters, or a group outside "
-			      "of 232/8 and ff3x::/32");
+	finding_cure(finding, "start msfd, which names the sources; or use a group "
+			      "outside of 232/8 and ff3x::/32");
 }
 
 void doctor_check_report(const struct patient *patient, struct finding *finding)

@@ -36,6 +36,7 @@ static const struct check {
 	[DOCTOR_VERSION] = { "version", doctor_check_version, false },
 	[DOCTOR_QUERIER] = { "querier", doctor_check_querier, false },
 	[DOCTOR_REPORT] = { "report", doctor_check_report, false },
+	[DOCTOR_WIRE] = { "wire", doctor_check_wire, false },
 	[DOCTOR_SNOOPING] = { "snooping", doctor_check_snooping, false },
 	[DOCTOR_TRAFFIC] = { "traffic", doctor_check_traffic, false },
 	[DOCTOR_DROPS] = { "drops", doctor_check_drops, false },
@@ -220,6 +221,15 @@ static void look_at_link(struct patient *patient)
 	(void)netlink_get_bridge(netlink, ifindex, family, &patient->bridge);
 }
 
+static enum msf_wire find_wire(const struct patient *patient)
+{
+	int wire = msf_probe_wire(NULL);
+
+	if (wire >= 0)
+		return (enum msf_wire)wire;
+	return patient->is_asm ? MSF_WIRE_ASM : MSF_WIRE_KERNEL;
+}
+
 /* Its own socket is received from with msf_recvmsg() only. */
 static int open_library(struct patient *patient)
 {
@@ -235,8 +245,11 @@ static int open_library(struct patient *patient)
 		environment_say_mistake();
 	else if (r < 0)
 		output_error(NULL, "%s", strerror(-r));
-	patient->is_asm = r == 0 && msf_probe_backend(NULL) == MSF_BACKEND_ASM;
-	return r;
+	if (r < 0)
+		return r;
+	patient->is_asm = msf_probe_backend(NULL) == MSF_BACKEND_ASM;
+	patient->wire = find_wire(patient);
+	return 0;
 }
 
 static int look_at_interface(struct patient *patient)

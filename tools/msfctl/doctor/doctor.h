@@ -30,6 +30,7 @@ enum doctor_check {
 	DOCTOR_VERSION,
 	DOCTOR_QUERIER,
 	DOCTOR_REPORT,
+	DOCTOR_WIRE,
 	DOCTOR_SNOOPING,
 	DOCTOR_TRAFFIC,
 	DOCTOR_DROPS,
@@ -46,7 +47,8 @@ struct patient {
 	struct sockaddr_storage source;
 	const char *interface_name; /* as it was given */
 	uint64_t wait_ms;
-	bool is_asm; /* libmsf filters, the kernel does not: reports name no source */
+	bool is_asm; /* libmsf filters, the kernel does not: its reports name no source */
+	enum msf_wire wire; /* whose reports do */
 
 	/* what was found */
 	int interface_error; /* 0: interface holds; else -errno */
@@ -111,6 +113,7 @@ doctor_checker doctor_check_route;                           /* doctor-route.c *
 doctor_checker doctor_check_firewall;                        /* doctor-firewall.c */
 doctor_checker doctor_check_version, doctor_check_querier;   /* doctor-querier.c */
 doctor_checker doctor_check_report;                          /* doctor-report.c */
+doctor_checker doctor_check_wire;                            /* doctor-wire.c */
 doctor_checker doctor_check_snooping;                        /* doctor-bridge.c */
 doctor_checker doctor_check_traffic, doctor_check_senders, doctor_check_ttl;
 doctor_checker doctor_check_drops; /* doctor-sockets.c */

@@ -79,6 +79,7 @@ static void test_list(struct fixture *self)
 		"set_sources",
 		"optmem_max",
 		"max_sources",
+		"wire",
 		"multicast_all",
 		"multicast_all6",
 		"mtu lo",
@@ -106,7 +107,7 @@ static void test_list(struct fixture *self)
 	free(before);
 	free(after);
 	/* lo, m0, m0p, m1, m1p */
-	tap_expect(&self->tap, n == 14 + 5 * 6, "%zu facts", n);
+	tap_expect(&self->tap, n == 15 + 5 * 6, "%zu facts", n);
 	tap_end(&self->tap, "the facts come in their order and leave no trace");
 }
 
@@ -122,6 +123,7 @@ static void test_system(struct fixture *self)
 	expect_fact(self, NULL, "ipv6", "yes|", "AF_INET6");
 	expect_fact(self, NULL, "semantics", "table|", "RFC 3678");
 	expect_fact(self, NULL, "max_sources", "none|", "limits");
+	expect_fact(self, NULL, "wire", "kernel|", "the kernel's own reports");
 	expect_fact(self, NULL, "multicast_all", "1|", "IP_MULTICAST_ALL");
 	expect_fact(self, NULL, "multicast_all6", "1|", "IPV6_MULTICAST_ALL");
 	if (msf_config_new(&config) < 0)

@@ -100,7 +100,7 @@ has_queued() {
 	start_mjoin -s 10.9.0.1 232.1.1.1:5000 eth0
 	send 10.9.0.2,10.9.0.1 232.1.1.1:5000 eth0
 	stop_mjoin
-	assert_regex "$(cat "$out")" "^joined [^;]*, include 10.9.0.1; the wire is ASM"
+	assert_regex "$(cat "$out")" "^joined [^;]*, include 10.9.0.1; wire: ASM"
 	run ! grep -q "kernel drops" "$out"
 	start_mjoin 239.1.1.1:5000 eth0
 	stop_mjoin

@@ -232,14 +232,20 @@ runs_batch() {
 	assert_regex "$stderr" "lines:2: warning: .*a join for every source"
 }
 
-@test "doctor says that the wire is ASM, and finds nothing wrong with it" {
+@test "doctor says that the wire is ASM, which is wrong where a source is named" {
 	keep_sending --source 10.9.0.2,10.9.0.1 239.1.1.1:5000 eth0
 	wait=0.5
 	for kind in ENOPROTOOPT '--no-bpf 0'; do
 		on_kernel "$kind"
-		examine -s 10.9.0.1 239.1.1.1:5000 eth0
+		examine 239.1.1.1:5000 eth0
 		assert_health
+		assert_finding wire pass "ASM"
+		examine -s 10.9.0.1 239.1.1.1:5000 eth0
+		assert_equal "$(failed_checks)" wire
+		assert_finding wire fail "the wire is ASM" "start msfd"
 		assert_finding report pass "the wire is ASM"
+		assert_finding traffic pass delivered
+		assert_equal "$status" 1
 	done
 }
 

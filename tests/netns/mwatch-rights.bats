@@ -88,6 +88,17 @@ has_looker() {
 	assert_equal "$(cat "$err")" ""
 }
 
+@test "nor does the thread that tells msfd of them, where the kernel has no filters" {
+	export MSF_BACKEND=asm
+	start_mwatch --json -i 0.1 --join eth0 239.1.1.1
+	send 10.9.0.1 239.1.1.1:5000 eth0
+	wait_for has_seen 10
+	grep -qx msf-agent "/proc/$mwatch/task"/*/comm
+	has_given_up_all_but "$NONE"
+	stop_mwatch
+	assert_equal "$status" 0
+}
+
 @test "--pid keeps what looking at others needs, and nothing else" {
 	start_mjoin --json 232.1.1.1:5000 eth0
 	start_mwatch --json -i 0.1 --pid "$mjoin" eth0

@@ -24,6 +24,10 @@ deps-build deps-bench deps-demo deps-test deps-peers:
 demo: deps-demo all
 	.ci/namespace examples/demo.sh $(BUILD)
 
+# The same on a kernel that has no source filters, with a switch that snoops.
+demo-compat: deps-demo all
+	.ci/namespace examples/demo-compat.sh $(BUILD)
+
 test: deps-test
 	BUILD=$(BUILD) .ci/test
 
@@ -31,11 +35,16 @@ test: deps-test
 test-peers: deps-peers
 	BUILD=$(BUILD) .ci/test peers
 
+# Ten minutes of msfd while things go wrong; "make test" has twenty seconds of it.
+soak: deps-test all
+	.ci/namespace env BUILD=$(BUILD) tests/netns/soak.py --seconds 600
+
 bench: deps-bench $(BUILD)/build.ninja
 	ninja -C $(BUILD) bench
 	ninja -C $(BUILD) bench-flip
 	ninja -C $(BUILD) bench-asm
 	ninja -C $(BUILD) bench-engine
+	ninja -C $(BUILD) bench-msfd
 	ninja -C $(BUILD) bench-state
 	ninja -C $(BUILD) bench-mwatch
 
@@ -46,5 +55,5 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-asan
 
 .NOTPARALLEL:
-.PHONY: all deps deps-build deps-bench deps-demo deps-test deps-peers demo test \
-	test-peers bench install clean
+.PHONY: all deps deps-build deps-bench deps-demo deps-test deps-peers demo demo-compat \
+	test test-peers soak bench install clean

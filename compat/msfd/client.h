@@ -46,7 +46,7 @@ struct client {
 	bool is_paused;
 	bool is_answering;
 	bool is_telling;
-	bool is_due; /* telling, in the list of those */
+	bool is_due;        /* telling, in the list of those */
 	bool reads, writes; /* what the loop waits for */
 	uint64_t since;     /* paused or answering */
 

@@ -82,7 +82,8 @@ static int clear_name(int fd, const struct sockaddr_un *address)
 	return unlink(address->sun_path) == 0 ? 0 : -errno;
 }
 
-/* Everybody may connect, whatever the umask: what somebody may say is decided by what he has. */
+/* Everybody may connect, whatever the umask: what somebody may say is decided by what he
+ * has. */
 static int bind_open(int fd, const struct sockaddr_un *address)
 {
 	mode_t old = umask(0111);

@@ -96,8 +96,8 @@ static int give_turn(void *data)
 	if (!next)
 		return 0;
 	TAILQ_FOREACH(client, &clients->due, due)
-		if (client->user->last_turn < next->user->last_turn)
-			next = client;
+	if (client->user->last_turn < next->user->last_turn)
+		next = client;
 	next->user->last_turn = ++clients->n_turns;
 	client_take_turn(next);
 	return 0;

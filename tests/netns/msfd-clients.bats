@@ -274,6 +274,7 @@ tune() {
 		row limits '.name'
 	done
 	[ "$((SECONDS - began))" -lt 5 ]
+	stop_client
 }
 
 @test "a raised limit of connections holds at once" {
@@ -284,6 +285,7 @@ tune() {
 	tune clients 2000
 	start_client crowd 1000
 	grep -qx "silent 1000" "$said"
+	stop_client
 }
 
 @test "without descriptors it waits, and does not spin" {

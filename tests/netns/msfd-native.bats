@@ -185,6 +185,7 @@ has_no_table() {
 	wait_for has_table
 	kill -KILL "$msfd"
 	wait_for is_over "$msfd"
+	msfd=
 	wait_for has_no_table
 	start_capture killed
 	hold 239.1.1.4 ff15::4

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/clock.h"
@@ -62,6 +63,22 @@ static int keep_once(struct connection *connection)
 	return r;
 }
 
+/*
+ * main() may end with pthread_exit(), and the process then ends with its last thread,
+ * which is not to be this one: no signal but SIGKILL would end it. The first thread stays
+ * in the list, and has no program any more.
+ */
+#define LINKS_OF_TWO 4u /* of the folder: two of its own, and one a thread */
+
+static bool is_last(void)
+{
+	struct stat st;
+	char target;
+
+	return stat("/proc/self/task", &st) == 0 && st.st_nlink == LINKS_OF_TWO &&
+	       readlink("/proc/self/exe", &target, sizeof(target)) < 0 && errno == ENOENT;
+}
+
 static void *keep(void *argument)
 {
 	struct connection *connection = argument;
@@ -70,7 +87,7 @@ static void *keep(void *argument)
 	pthread_setname_np(pthread_self(), "msf-agent");
 	if (connection->is_child)
 		clock_sleep_ms(add_jitter(CHILD_WAIT_MS));
-	for (;;) {
+	while (!is_last()) {
 		if (keep_once(connection) < 0)
 			back_off(&wait_ms);
 		else

@@ -4,6 +4,7 @@
  * comes later is told what the sockets hold.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,6 +299,34 @@ static void test_chroot(struct scene *scene)
 	tap_end(&rig->tap, "a program that cannot see /proc any more still tells");
 }
 
+static void end_at_once(void)
+{
+	_exit(7);
+}
+
+static bool has_ended(void *context)
+{
+	return waitpid(*(pid_t *)context, NULL, WNOHANG) != 0;
+}
+
+static void test_last_thread(struct scene *scene)
+{
+	struct rig *rig = &scene->rig;
+	int fd = rig_open(rig);
+	pid_t pid;
+
+	rig_do(rig, fd, join_group);
+	pid = fork();
+	if (pid == 0) {
+		atexit(end_at_once);
+		pthread_exit(NULL);
+	}
+	if (!tap_expect(&rig->tap, fake_wait_for(has_ended, &pid), "it goes on"))
+		kill(pid, SIGKILL);
+	close(fd);
+	tap_end(&rig->tap, "a process ends with the last thread of the program");
+}
+
 static struct msf *make_context(const char *path)
 {
 	struct msf_config *config;
@@ -380,6 +409,7 @@ int main(void)
 	test_restart(&scene);
 	test_child(&scene);
 	test_chroot(&scene);
+	test_last_thread(&scene);
 	test_words(&scene);
 	test_config(&scene);
 	fake_agent_free(scene.agent);

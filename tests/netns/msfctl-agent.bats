@@ -90,7 +90,7 @@ or see MSF_AGENT"
 		'join 232.1.1.1 eth0' 'leave 232.1.1.1 eth0' 'status --json'; do
 		refuses 1 "$text" $command
 	done
-	MSF_AGENT=off refuses 1 "MSF_AGENT is off" status
+	MSF_AGENT=off refuses 1 "MSF_AGENT or --socket is off" status
 	MSF_AGENT=/nowhere/x.sock refuses 1 "nobody listens at /nowhere/x.sock" status
 	refuses 1 "nobody listens at /nowhere/y.sock" status --socket /nowhere/y.sock
 	MSF_AGENT=$(printf '/%0120d' 0) refuses 1 "MSF_AGENT: must be the path" status

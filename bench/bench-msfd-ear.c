@@ -25,7 +25,8 @@
 #define ALLOW       5u
 #define REPORT_HEAD 8u
 #define RECORD_HEAD 8u
-#define QUERY_LEN   36u /* IP header with Router Alert, IGMPv3 query without sources */
+#define SILENCE_MS  1500 /* longer than the pause between two reports of a change */
+#define QUERY_LEN   36u  /* IP header with Router Alert, IGMPv3 query without sources */
 
 int ear_init(struct ear *ear, const char *interface)
 {
@@ -140,6 +141,18 @@ static int receive(struct ear *ear)
 	if (from.sll_pkttype != PACKET_OUTGOING)
 		hear(ear, packet, (size_t)n);
 	return 1;
+}
+
+int ear_wait_for_silence(const struct ear *ear)
+{
+	struct pollfd poller = { .fd = ear->fd, .events = POLLIN };
+	char waste[FRAME_MAX];
+	int r;
+
+	while ((r = poll(&poller, 1, SILENCE_MS)) > 0)
+		while (recv(ear->fd, waste, sizeof(waste), MSG_DONTWAIT) >= 0)
+			;
+	return r < 0 ? -errno : 0;
 }
 
 int ear_listen(struct ear *ear, unsigned int timeout_ms)

@@ -85,6 +85,9 @@ static int measure_answer(struct bench *bench)
 	unsigned int fullest = 0;
 	int r;
 
+	r = ear_wait_for_silence(ear);
+	if (r < 0)
+		return r;
 	ear_start(ear, QUERY_MS);
 	r = ear_ask(ear, QUERY_CODE);
 	if (r < 0)

@@ -79,6 +79,9 @@ void ear_start(struct ear *ear, uint64_t interval_ms);
  * were, or -errno. */
 int ear_listen(struct ear *ear, unsigned int timeout_ms);
 
+/* Until nothing has been said for a while: the repetitions are over. 0 or -errno. */
+int ear_wait_for_silence(const struct ear *ear);
+
 /* An IGMPv3 General Query; max_resp in tenths of a second, below 128. */
 int ear_ask(const struct ear *ear, uint8_t max_resp);
 

@@ -22,6 +22,8 @@
 
 #define TURN        256u /* packets that are sent at once, before others have a turn */
 #define PATIENCE_MS 100
+/* What changes so soon after something was said is told together. */
+#define GATHER_MS   4
 #define MILLISECOND (ENGINE_SECOND / 1000)
 
 struct speaker {
@@ -32,7 +34,9 @@ struct speaker {
 	struct loop_source timer;
 	struct loop_source patience; /* while a packet is kept */
 	bool is_poked;
-	bool is_kept; /* the packet below */
+	bool has_more;  /* the last turn was not the last of them */
+	bool is_kept;   /* the packet below */
+	uint64_t spoke; /* when it last did */
 	uint64_t kept_since;
 	uint64_t deadline; /* of the timer; ENGINE_NEVER: it does not run */
 	struct engine_packet packet;
@@ -115,7 +119,10 @@ static void take_turn(struct speaker *speaker)
 
 	while (i < TURN && speak(speaker))
 		i++;
-	if (i == TURN)
+	if (i)
+		speaker->spoke = clock_now();
+	speaker->has_more = i == TURN;
+	if (speaker->has_more)
 		speaker_poke(speaker);
 	else if (!speaker->is_kept)
 		set_timer(speaker, engine_get_deadline(speaker->engine));
@@ -124,11 +131,16 @@ static void take_turn(struct speaker *speaker)
 static int handle_poke(void *data)
 {
 	struct speaker *speaker = data;
+	uint64_t next = speaker->spoke + GATHER_MS * MILLISECOND;
 
 	speaker->is_poked = false;
 	/* Whoever waits is told when there is room, or loses patience. */
-	if (!speaker->is_kept)
+	if (speaker->is_kept)
+		return 0;
+	if (speaker->has_more || clock_now() >= next)
 		take_turn(speaker);
+	else if (next < speaker->deadline)
+		set_timer(speaker, next);
 	return 0;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * speaker: lets the engine speak. Whoever has told the engine something calls
- * speaker_poke(); what is due is pulled and sent before the loop waits again, and a timer
- * is set for what is due later.
+ * speaker_poke(); what is due is pulled and sent before the loop waits again, or a few
+ * milliseconds later where something was said just now, so that programs that join at the
+ * same time share packets. A timer is set for what is due later.
  */
 #ifndef MSFD_SPEAKER_H
 #define MSFD_SPEAKER_H

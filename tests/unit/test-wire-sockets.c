@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <sys/eventfd.h>
 
 #include <linux/if_packet.h>
 
@@ -625,6 +626,41 @@ static void want_many(struct test *test, unsigned int n, bool is_wanted)
 	}
 }
 
+/* Each time that it has its turn it wants one group more. */
+struct crowd {
+	struct test *test;
+	unsigned int n;
+};
+
+static int want_one_more(void *data)
+{
+	struct crowd *crowd = data;
+	char group[24];
+
+	snprintf(group, sizeof(group), "239.3.0.%u", crowd->n++);
+	want(crowd->test, "m0", group, true);
+	speaker_poke(crowd->test->speaker);
+	return crowd->n == 40;
+}
+
+/* One after the other, as programs would: a packet for each would be 40. */
+static void test_gather(struct test *test)
+{
+	struct loop_source source = LOOP_SOURCE_INIT;
+	struct crowd crowd = { .test = test };
+	uint64_t n = wire_get_counts(test->wire).sent;
+	int fd = eventfd(1, EFD_CLOEXEC);
+
+	if (fd < 0 || loop_add(test->rig.loop, &source, fd, want_one_more, &crowd) < 0)
+		tap_bail_out("no crowd");
+	loop_run(test->rig.loop);
+	loop_del(test->rig.loop, &source);
+	close(fd);
+	EXPECT(wire_get_counts(test->wire).sent < n + 20);
+	EXPECT(await_sent(test, n + 3));
+	tap_end(&test->rig.tap, "what programs want at the same time is told together");
+}
+
 static void test_speaker(struct test *test)
 {
 	uint64_t n;
@@ -641,6 +677,7 @@ static void test_speaker(struct test *test)
 	EXPECT(wire_get_counts(test->wire).sent == n + 2);
 	EXPECT(wire_get_counts(test->wire).lost == 0);
 	tap_end(&test->rig.tap, "what is due is sent, what is due later later");
+	test_gather(test);
 
 	force(test, ENGINE_IPV4, 2);
 	n = wire_get_counts(test->wire).sent;

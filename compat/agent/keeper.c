@@ -8,6 +8,7 @@
 
 #include "agent/clock.h"
 #include "agent/replay.h"
+#include "agent/signals.h"
 
 #define WAIT_MIN_MS 100u
 #define WAIT_MAX_MS 5000u
@@ -96,19 +97,6 @@ static void *keep(void *argument)
 	return NULL;
 }
 
-/* All but those that an instruction causes: where these are blocked a program ends, and
- * seccomp or an emulator may need them. */
-static void block_signals(sigset_t *ret_mask)
-{
-	static const int caused[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS };
-	sigset_t all;
-
-	sigfillset(&all);
-	for (size_t i = 0; i < sizeof(caused) / sizeof(caused[0]); i++)
-		sigdelset(&all, caused[i]);
-	pthread_sigmask(SIG_SETMASK, &all, ret_mask);
-}
-
 static int create(struct connection *connection)
 {
 	pthread_attr_t attributes;
@@ -120,7 +108,7 @@ static int create(struct connection *connection)
 		return r;
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	block_signals(&mask);
+	signals_block(&mask);
 	r = pthread_create(&thread, &attributes, keep, connection);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	pthread_attr_destroy(&attributes);

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/signals.h"
+
 #define N_LOCKS     16 /* with those of the contexts fewer than 64: see there */
 #define LOCK_BITS   4
 #define CAPACITY    16u
@@ -41,19 +43,6 @@ static struct {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
-/* What a handler may be waited for with: the program ends where these are blocked, and
- * seccomp or an emulator may need them. */
-static void block_signals(sigset_t *ret_mask)
-{
-	static const int caused[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS };
-	sigset_t all;
-
-	sigfillset(&all);
-	for (size_t i = 0; i < sizeof(caused) / sizeof(caused[0]); i++)
-		sigdelset(&all, caused[i]);
-	pthread_sigmask(SIG_SETMASK, &all, ret_mask);
-}
-
 static void unblock_signals(const sigset_t *mask)
 {
 	pthread_sigmask(SIG_SETMASK, mask, NULL);
@@ -64,7 +53,7 @@ static void lock_all(void)
 {
 	sigset_t mask;
 
-	block_signals(&mask);
+	signals_block(&mask);
 	for (int i = 0; i < N_LOCKS; i++)
 		pthread_mutex_lock(&store.sockets[i]);
 	pthread_mutex_lock(&store.lock);
@@ -95,7 +84,7 @@ static pthread_mutex_t *get_lock(uint64_t key)
 
 void store_lock(uint64_t key, sigset_t *ret_mask)
 {
-	block_signals(ret_mask);
+	signals_block(ret_mask);
 	pthread_once(&store.once, init_locks);
 	pthread_mutex_lock(get_lock(key));
 }
@@ -108,7 +97,7 @@ void store_unlock(uint64_t key, const sigset_t *mask)
 
 static void lock_table(sigset_t *ret_mask)
 {
-	block_signals(ret_mask);
+	signals_block(ret_mask);
 	pthread_once(&store.once, init_locks);
 	pthread_mutex_lock(&store.lock);
 }

@@ -147,15 +147,7 @@ static void log_notice(void *context, const struct engine_notice *notice)
 /* The next one of those that end it ends it at once. */
 static int begin_end(int number)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	/* A shell starts background jobs with SIGINT ignored. */
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	loop_release_signals();
 	log_write(LOG_NOTICE, "ending", NULL, "signal %d", number);
 	return number == SIGUSR1 ? MSFD_QUIT : MSFD_LEAVE;
 }

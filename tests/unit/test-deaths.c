@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "heap.h"
 #include "msfd/clock.h"
 #include "msfd/deaths.h"
 #include "netns.h"
@@ -61,16 +62,6 @@ struct rig {
 	int n_ticks;      /* left */
 };
 
-static void *resize(void *context, void *old, size_t old_len, size_t len)
-{
-	(void)context;
-	(void)old_len;
-	if (len)
-		return realloc(old, len);
-	free(old);
-	return NULL;
-}
-
 static uint32_t draw(void *context)
 {
 	(void)context;
@@ -84,7 +75,7 @@ static void note_change(void *context)
 
 static void rig_init(struct rig *rig, struct tap *tap, unsigned int lack)
 {
-	struct engine_config config = { .resize = resize, .draw = draw };
+	struct engine_config config = { .resize = heap_resize, .draw = draw };
 	struct engine_interface interface = { .ifindex = 1, .mtu = 1500 };
 
 	*rig = (struct rig){ .tap = tap, .tick = LOOP_SOURCE_INIT };

@@ -12,6 +12,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "heap.h"
 #include "msfd/clock.h"
 #include "msfd/journal-record.h"
 #include "msfd/journal.h"
@@ -33,16 +34,6 @@ struct host {
 static char folder[] = "/dev/shm/test-journal-XXXXXX";
 static char path[sizeof(folder) + 16];
 
-static void *resize(void *context, void *memory, size_t old_len, size_t len)
-{
-	(void)context;
-	(void)old_len;
-	if (len)
-		return realloc(memory, len);
-	free(memory);
-	return NULL;
-}
-
 static uint32_t draw(void *context)
 {
 	(void)context;
@@ -51,7 +42,7 @@ static uint32_t draw(void *context)
 
 static void host_begin(struct host *host)
 {
-	const struct engine_config config = { .resize = resize, .draw = draw };
+	const struct engine_config config = { .resize = heap_resize, .draw = draw };
 
 	*host = (struct host){ 0 };
 	limits_init(&host->limits);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "heap.h"
 #include "msfd/clock.h"
 #include "msfd/log.h"
 #include "msfd/native-list.h"
@@ -68,16 +69,6 @@ void log_write(int priority, const char *event, const char *interface, const cha
 	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
 	tap_comment("log %d %s: %s", priority, event, line);
-}
-
-static void *resize(void *context, void *memory, size_t old_len, size_t len)
-{
-	(void)context;
-	(void)old_len;
-	if (len)
-		return realloc(memory, len);
-	free(memory);
-	return NULL;
 }
 
 static uint32_t draw(void *context)
@@ -266,7 +257,7 @@ static void know_link(struct fixture *self, unsigned int i)
 
 static void init(struct fixture *self)
 {
-	const struct engine_config config = { .resize = resize, .draw = draw };
+	const struct engine_config config = { .resize = heap_resize, .draw = draw };
 	const struct engine_interface loopback = {
 		.ifindex = 1, .mtu = 65535, .is_up = true, .is_loopback = true
 	};

@@ -128,11 +128,8 @@ int loop_add_signals(struct loop *loop, struct loop_source *source, loop_handler
 	return add_owned(loop, source, fd, handler, data);
 }
 
-int loop_take_signal(struct loop_source *source)
+void loop_release_signals(void)
 {
-	struct signalfd_siginfo info;
-	ssize_t n = read(source->fd, &info, sizeof(info));
-	int r = n == sizeof(info) ? (int)info.ssi_signo : n < 0 ? -errno : -EIO;
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -142,6 +139,15 @@ int loop_take_signal(struct loop_source *source)
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int loop_take_signal(struct loop_source *source)
+{
+	struct signalfd_siginfo info;
+	ssize_t n = read(source->fd, &info, sizeof(info));
+	int r = n == sizeof(info) ? (int)info.ssi_signo : n < 0 ? -errno : -EIO;
+
+	loop_release_signals();
 	return r;
 }
 

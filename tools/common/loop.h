@@ -50,6 +50,9 @@ int loop_add_timer(struct loop *loop, struct loop_source *source, uint64_t first
 int loop_add_signals(struct loop *loop, struct loop_source *source, loop_handler *handler,
 		     void *data);
 
+/* SIGINT and SIGTERM end the process at once from here on, whoever blocked them. */
+void loop_release_signals(void);
+
 /* Takes one of them; the next one ends the process at once, also when there was none
  * to take. The number or -errno (-EAGAIN: none). */
 int loop_take_signal(struct loop_source *source);

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loop.h"
+
 #define NSEC_PER_SEC 1000000000u
 
 static uint64_t clock_get_time(void)
@@ -60,15 +62,8 @@ bool waiter_end(struct waiter *waiter)
 {
 	struct signalfd_siginfo info;
 	bool is_stopped = read(waiter->signal_fd, &info, sizeof(info)) == sizeof(info);
-	sigset_t signals;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	/* A shell starts background jobs with SIGINT ignored. */
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+	loop_release_signals();
 	return is_stopped;
 }
 

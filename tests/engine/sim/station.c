@@ -9,18 +9,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "heap.h"
+
 #define IFINDEX      3u
 #define ETHERNET_MTU 1500u
-
-static void *resize(void *context, void *memory, size_t old_len, size_t len)
-{
-	(void)context;
-	(void)old_len;
-	if (len)
-		return realloc(memory, len);
-	free(memory);
-	return NULL;
-}
 
 static uint32_t draw_32(void *context)
 {
@@ -65,7 +57,7 @@ int station_init(struct station *station, const struct history *history,
 		 unsigned int index, uint64_t now)
 {
 	struct engine_config config = {
-		.resize = resize,
+		.resize = heap_resize,
 		.draw = draw_32,
 		.context = &station->random,
 	};

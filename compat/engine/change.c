@@ -7,10 +7,6 @@ void change_queue(struct group *group)
 {
 	struct host *host = group->host;
 
-	/* What is half told may be another by now. */
-	queue_forget(&host->changes, group);
-	queue_forget(&host->answers, group);
-	queue_forget(&host->owing, group);
 	/* Who is in the queue keeps its place: nobody is put off again and again. */
 	if (timer_is_set(&group->change) || list_is_empty(&group->change.link)) {
 		timer_stop(&group->change);
@@ -19,10 +15,21 @@ void change_queue(struct group *group)
 	host_wake(host);
 }
 
+/* What is half told may be another by now, and begins anew. */
+static void queue_anew(struct group *group)
+{
+	struct host *host = group->host;
+
+	queue_forget(&host->changes, group);
+	queue_forget(&host->answers, group);
+	queue_forget(&host->owing, group);
+	change_queue(group);
+}
+
 static void tell_mode(struct group *group)
 {
 	group->n_mode_sends = host_get_robustness(group->host);
-	change_queue(group);
+	queue_anew(group);
 }
 
 void change_tell(struct group *group, enum change_kind kind, bool was_wanted)
@@ -35,7 +42,7 @@ void change_tell(struct group *group, enum change_kind kind, bool was_wanted)
 		if (kind == CHANGE_MODE)
 			tell_mode(group);
 		else if (kind == CHANGE_SOURCES)
-			change_queue(group);
+			queue_anew(group);
 	} else if (is_wanted && !was_wanted) {
 		older_join(group);
 	} else if (!is_wanted && was_wanted) {
@@ -51,7 +58,7 @@ static void tell_sources(struct group *group)
 		if (stance_lists(&stance, &group->sources[i]))
 			group->sources[i].n_sends = host_get_robustness(group->host) & 7u;
 	}
-	change_queue(group);
+	queue_anew(group);
 }
 
 void change_announce(struct group *group)

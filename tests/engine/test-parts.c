@@ -283,6 +283,26 @@ static void general_amid_one_of_many(struct script *s)
 	settle(s);
 }
 
+/* A change says what is new when it is made; that it is told again says nothing. */
+static void repetition_amid_the_general_answer(struct script *s)
+{
+	for (unsigned int seed = 1; seed <= 20; seed++) {
+		script_reseed(s, seed);
+		join(s, "G");
+		settle(s);
+		set(s, 2, "G", "IN{z}");
+		rig_run(&s->rig, 0);
+		rig_clear(&s->rig);
+		ask(s, 1000, NULL, NULL);
+		rig_run(&s->rig, 3 * ENGINE_SECOND);
+		tap_expect(s->tap,
+			   rig_count_like(&s->rig, script_name(s, " IS_IN(G){")) == PARTS,
+			   "seed %u: %zu parts", seed,
+			   rig_count_like(&s->rig, script_name(s, " IS_IN(G){")));
+		settle(s);
+	}
+}
+
 static void move_range(struct script *s)
 {
 	bool is_ipv4 = s->family == ENGINE_IPV4;
@@ -360,6 +380,9 @@ static const struct script_test tests[] = {
 	  "[R-QRY-3, R-QRY-4]",
 	  general_amid_the_general_answer },
 	{ "and the other groups once [R-QRY-3, R-QRY-4]", general_amid_one_of_many },
+	{ "the repetition of a change between two parts begins none of them again "
+	  "[R-CHG-4, R-CHG-11]",
+	  repetition_amid_the_general_answer },
 	{ "a group that is source-specific no longer is told as a whole, though IS_IN is "
 	  "half told [R-SSM-3, R-CHG-11]",
 	  range_amid_a_group_answer },

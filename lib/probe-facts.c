@@ -14,12 +14,9 @@
 #include <sys/utsname.h>
 
 #include "backend.h"
+#include "base/option-names.h"
 #include "context.h"
 #include "proc.h"
-
-#ifndef IPV6_MULTICAST_ALL
-#define IPV6_MULTICAST_ALL 29
-#endif
 
 #define LOOPBACK_IFINDEX 1
 #define NUMBER_SIZE      24

@@ -11,21 +11,9 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 
+#include "base/option-names.h"
 #include "membership.h"
 #include "socket.h"
-
-#ifndef IPV6_MULTICAST_ALL
-#define IPV6_MULTICAST_ALL 29
-#endif
-#ifndef SO_MEMINFO
-#define SO_MEMINFO 55
-#endif
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
-#ifndef SIOCGSKNS
-#define SIOCGSKNS 0x894C
-#endif
 
 /* A descriptor of our own of that socket. */
 struct subject {

@@ -8,12 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#ifndef IPV6_MULTICAST_ALL
-#define IPV6_MULTICAST_ALL 29
-#endif
-#ifndef SO_MEMINFO
-#define SO_MEMINFO 55
-#endif
+#include "base/option-names.h"
 
 /* Addresses of the host that are looked through. */
 #define ADDRESSES_MAX 32

@@ -7,15 +7,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#ifndef IP_MULTICAST_ALL
-#define IP_MULTICAST_ALL 49
-#endif
-#ifndef IPV6_MULTICAST_ALL
-#define IPV6_MULTICAST_ALL 29
-#endif
-#ifndef SO_MEMINFO
-#define SO_MEMINFO 55
-#endif
+#include "base/option-names.h"
 
 /*
  * struct ip_mreqn, as long as qemu-user before version 8 has it: there the interface

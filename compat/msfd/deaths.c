@@ -20,12 +20,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "base/option-names.h"
 #include "msfd/clock.h"
 #include "msfd/socket-list.h"
-
-#ifndef SO_NETNS_COOKIE /* Linux 5.14 */
-#define SO_NETNS_COOKIE 71
-#endif
 
 #define POLL_MS  900u /* a death is noticed within a second */
 #define AGAIN_MS 100u /* until all is looked at when messages were lost */

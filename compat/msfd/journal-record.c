@@ -10,11 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC "msfd-j1\n"
+#include "base/option-names.h"
 
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
+#define MAGIC "msfd-j1\n"
 
 struct header {
 	char magic[8];

@@ -24,15 +24,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/option-names.h"
 #include "bench/inject.h"
 #include "netns.h"
 #include "raw.h"
 #include "tap.h"
 #include "traffic.h"
-
-#ifndef IPV6_MULTICAST_ALL
-#define IPV6_MULTICAST_ALL 29
-#endif
 
 #define PORT          5300
 #define MIN_CHANGES   600u

@@ -17,15 +17,9 @@
 
 #include "asm-rig.h"
 #include "asm/store.h"
+#include "base/option-names.h"
 #include "ebpf.h"
 #include "raw.h"
-
-#ifndef IPV6_MULTICAST_ALL
-#define IPV6_MULTICAST_ALL 29
-#endif
-#ifndef SO_MEMINFO
-#define SO_MEMINFO 55
-#endif
 
 int __wrap_setsockopt(int fd, int level, int optname, const void *optval,
 		      socklen_t optlen);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/filter.h"
+#include "base/option-names.h"
 #include "bench/inject.h"
 #include "netns.h"
 #include "raw.h"
@@ -37,10 +38,6 @@
 #define RECEIVE_SPACE (16 << 20)
 #define DEADLINE_MS   5000
 #define SEED          3678u
-
-#ifndef IPV6_MULTICAST_ALL
-#define IPV6_MULTICAST_ALL 29
-#endif
 
 enum kind { UDP4, UDP4_APPLICATION, DUAL, DUAL_APPLICATION, UDP6, RAW4, RAW6, N_KINDS };
 

@@ -20,18 +20,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "option-names.h"
 #include "netns.h"
 #include "raw.h"
 #include "tap.h"
 #include "traffic.h"
 #include "verdict/verdict.h"
-
-#ifndef IPV6_MULTICAST_ALL
-#define IPV6_MULTICAST_ALL 29
-#endif
-#ifndef SO_BINDTOIFINDEX
-#define SO_BINDTOIFINDEX 62
-#endif
 
 #define N_ROUNDS    400u
 #define N_GROUPS    2u

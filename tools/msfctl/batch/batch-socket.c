@@ -16,13 +16,11 @@
 
 #include "batch-socket.h"
 #include "endpoint.h"
+#include "option-names.h"
 
 #define DEFAULT_NAME "s"
 
 /* Since Linux 4.20; not in every netinet/in.h. */
-#ifndef IPV6_MULTICAST_ALL
-#define IPV6_MULTICAST_ALL 29
-#endif
 
 /* Where the name is, or belongs. */
 static size_t find_place(const struct batch_sockets *sockets, const char *name)

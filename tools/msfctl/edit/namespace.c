@@ -17,10 +17,7 @@
 #include <linux/sockios.h>
 
 #include "namespace.h"
-
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71 /* Linux 5.14 */
-#endif
+#include "option-names.h"
 
 static int get_cookie(int fd, uint64_t *ret)
 {

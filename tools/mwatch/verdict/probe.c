@@ -13,14 +13,8 @@
 #include <unistd.h>
 
 #include "endpoint.h"
+#include "option-names.h"
 #include "probe.h"
-
-#ifndef SO_BINDTOIFINDEX
-#define SO_BINDTOIFINDEX 62
-#endif
-#ifndef IPV6_MULTICAST_ALL
-#define IPV6_MULTICAST_ALL 29
-#endif
 
 static bool set_number(int fd, int level, int option, int value)
 {

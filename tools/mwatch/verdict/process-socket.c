@@ -9,11 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "option-names.h"
 #include "process-socket.h"
-
-#ifndef SO_BINDTOIFINDEX
-#define SO_BINDTOIFINDEX 62
-#endif
 
 static uint16_t get_port(const struct sockaddr_storage *address)
 {

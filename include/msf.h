@@ -39,6 +39,11 @@
  *     in the network namespace of the caller, which is to be the socket's; 0
  *     is the interface that the route to the group uses, looked up at each call.
  *   - Counts are numbers of addresses, never of bytes.
+ *   - "Since" is the release that something came with.  What a program is compiled
+ *     against goes on to work with every later libmsf.so.0: no struct here ever
+ *     changes its size or layout, and no enum value its number.  What is new comes as
+ *     a call with a struct of its own, as a flag (unknown flags are -EINVAL) or at the
+ *     end of an enum; so a switch over what the library returns needs a default.
  *
  * The errors, for both families and every call (msf(3) has the whole table):
  *
@@ -82,12 +87,32 @@
 extern "C" {
 #endif
 
-#define MSF_VERSION_MAJOR 0
-#define MSF_VERSION_MINOR 1
-#define MSF_VERSION_PATCH 0
+/*
+ * The version of this header: semantic versioning (a new patch repairs, a new minor
+ * adds): as three numbers, as text, and as one number, which the preprocessor can
+ * compare, too.  Since: 0.1.0
+ */
+#define MSF_VERSION_MAJOR  0
+#define MSF_VERSION_MINOR  1
+#define MSF_VERSION_PATCH  0
+#define MSF_VERSION_STRING "0.1.0"
+#define MSF_VERSION_NUMBER(major, minor, patch) \
+	((major)*0x10000 + (minor)*0x100 + (patch))
+#define MSF_VERSION \
+	MSF_VERSION_NUMBER(MSF_VERSION_MAJOR, MSF_VERSION_MINOR, MSF_VERSION_PATCH)
+
+/* #if MSF_VERSION_AT_LEAST(0, 2, 0): may this be compiled?  Since: 0.1.0 */
+#define MSF_VERSION_AT_LEAST(major, minor, patch) \
+	(MSF_VERSION >= MSF_VERSION_NUMBER(major, minor, patch))
+
+/*
+ * MSF_VERSION of the library that runs.  It may be less than that of the header: a
+ * program is started with any library that has all the calls it makes.  Since: 0.1.0
+ */
+uint32_t msf_get_version(void);
 
 /* Filter modes have the values of the system's own headers. Some of these hide
- * them in strict ISO C. */
+ * them in strict ISO C. Since: 0.1.0 */
 #ifndef MCAST_EXCLUDE
 #define MCAST_EXCLUDE 0
 #endif
@@ -95,6 +120,7 @@ extern "C" {
 #define MCAST_INCLUDE 1
 #endif
 
+/* A context and its configuration; opaque. Since: 0.1.0 */
 struct msf;
 struct msf_config;
 
@@ -108,14 +134,14 @@ struct msf_config;
  * A configuration belongs to one thread at a time; contexts copy what they need.
  */
 
-/* Who carries a filter out. */
+/* Who carries a filter out. Since: 0.1.0 */
 enum msf_backend {
 	MSF_BACKEND_AUTO,   /* the default: the kernel where it has source filters */
 	MSF_BACKEND_KERNEL, /* the kernel's own source filters */
 	MSF_BACKEND_ASM,    /* any-source joins and a filter of our own */
 };
 
-/* Which error table holds. */
+/* Which error table holds. Since: 0.1.0 */
 enum msf_semantics {
 	MSF_SEMANTICS_TABLE, /* the default: RFC 3678 4.1.3, the same everywhere */
 	MSF_SEMANTICS_LINUX, /* for programs written against Linux's answers */
@@ -254,6 +280,7 @@ int msf_get_filter(struct msf *msf, int fd, uint32_t ifindex,
  * Requests as values, and what their failures mean
  */
 
+/* What a request asks for. Since: 0.1.0 */
 enum msf_verb {
 	MSF_JOIN_GROUP,
 	MSF_LEAVE_GROUP,
@@ -265,7 +292,8 @@ enum msf_verb {
 	MSF_GET_FILTER,
 };
 
-/* One request; what its verb does not use is ignored. Zero-initialise it. */
+/* One request; what its verb does not use is ignored. Zero-initialise it: 0 will stay
+ * the default of every flag. Since: 0.1.0 */
 struct msf_request {
 	enum msf_verb verb;
 	uint32_t ifindex; /* 0: by the route to the group */
@@ -298,7 +326,7 @@ int msf_explain(struct msf *msf, int fd, const struct msf_request *request, int 
  * The error table as data
  */
 
-/* One row; the first one that matches decides. The strings are static. */
+/* One row; the first one that matches decides. The strings are static. Since: 0.1.0 */
 struct msf_table_row {
 	const char *state;    /* "none", "INCLUDE{A}", "EXCLUDE{B}" */
 	const char *request;  /* "join_group", ..., "set_include", "set_exclude", "get" */
@@ -317,7 +345,8 @@ int msf_table_get_row(enum msf_semantics semantics, unsigned int i,
  * What this system can do
  */
 
-/* Limits as they hold in this network namespace; UINT32_MAX: none known. */
+/* Limits as they hold in this network namespace; UINT32_MAX: none known.
+ * Since: 0.1.0 */
 struct msf_limits {
 	uint32_t groups;      /* memberships of one socket */
 	uint32_t sources;     /* sources of one filter */
@@ -329,7 +358,7 @@ struct msf_limits {
  * Since: 0.1.0 */
 int msf_probe_backend(struct msf *msf);
 
-/* What routers and switches see of the filters. */
+/* What routers and switches see of the filters. Since: 0.1.0 */
 enum msf_wire {
 	MSF_WIRE_KERNEL, /* the kernel's own reports, of every filter */
 	MSF_WIRE_AGENT,  /* the reports of msfd, of every filter */
@@ -345,7 +374,8 @@ int msf_probe_wire(struct msf *msf);
  * Since: 0.1.0 */
 int msf_probe_limits(struct msf *msf, int family, struct msf_limits *ret_limits);
 
-/* One thing found out about this system, as text to show. */
+/* One thing found out about this system, as text to show. Names may be added.
+ * Since: 0.1.0 */
 struct msf_fact {
 	const char *name;   /* "backend", "igmp_max_msf", "mtu eth0", ... */
 	const char *value;  /* NULL: cannot be known */
@@ -354,6 +384,7 @@ struct msf_fact {
 	const char *note;   /* what follows from it; NULL: nothing */
 };
 
+/* What was found out; opaque. Since: 0.1.0 */
 struct msf_probe;
 
 /* Looks at backend, limits and interfaces of the caller's network namespace,
@@ -375,8 +406,10 @@ int msf_probe_pop_fact(struct msf_probe *probe, struct msf_fact *ret);
  * time; what its pops point to lives as long as it.
  */
 
+/* Opaque. Since: 0.1.0 */
 struct msf_state;
 
+/* The filter of one socket, interface and group. Since: 0.1.0 */
 struct msf_membership {
 	uint32_t ifindex;
 	char interface[IF_NAMESIZE]; /* empty: the interface is gone */
@@ -401,7 +434,7 @@ struct msf_state *msf_state_free(struct msf_state *state);
  * after msf_state_scan()). Since: 0.1.0 */
 int msf_state_pop_membership(struct msf_state *state, struct msf_membership *ret);
 
-/* What msf_state_scan() is to look at. Zero-initialise it: everything. */
+/* What msf_state_scan() is to look at. Zero-initialise it: everything. Since: 0.1.0 */
 struct msf_scan {
 	pid_t pid;          /* this process only; 0: all of them */
 	unsigned int flags; /* MSF_SCAN_* */
@@ -412,13 +445,14 @@ struct msf_scan {
 /* Only sockets of the caller's network namespace. Since: 0.1.0 */
 #define MSF_SCAN_HERE 2u
 
-/* One descriptor that a process has of a socket. */
+/* One descriptor that a process has of a socket. Since: 0.1.0 */
 struct msf_holder {
 	pid_t pid; /* or the thread that alone has it */
 	int fd;
 	char command[16]; /* as the process calls itself: any bytes but NUL */
 };
 
+/* A socket, and who has it. Since: 0.1.0 */
 struct msf_socket {
 	uint64_t netns; /* inode number of the network namespace; 0: not known */
 	uint64_t inode; /* as in /proc/PID/fd */
@@ -449,7 +483,7 @@ int msf_state_scan(struct msf_state **ret, struct msf *msf, const struct msf_sca
  * Since: 0.1.0 */
 int msf_state_pop_socket(struct msf_state *state, struct msf_socket *ret);
 
-/* What a scan could not look at. */
+/* What a scan could not look at. Since: 0.1.0 */
 struct msf_unseen {
 	unsigned int processes;  /* whose descriptors may not be read */
 	unsigned int sockets;    /* that may hold memberships, of nobody we may ask */
@@ -467,14 +501,14 @@ void msf_state_get_unseen(const struct msf_state *state, struct msf_unseen *ret)
  */
 int msf_state_open_socket(struct msf *msf, pid_t pid, int fd);
 
-/* What an interface wants of one source, by the number of sockets. */
+/* What an interface wants of one source, by the number of sockets. Since: 0.1.0 */
 struct msf_group_source {
 	struct sockaddr_storage address;
 	uint32_t include;
 	uint32_t exclude;
 };
 
-/* The merged state of a group on an interface (RFC 3376 3.2). */
+/* The merged state of a group on an interface (RFC 3376 3.2). Since: 0.1.0 */
 struct msf_group {
 	uint32_t ifindex;
 	char interface[IF_NAMESIZE];
@@ -514,6 +548,7 @@ int msf_state_get_forced_version(struct msf *msf, uint32_t ifindex, int family);
  * Interfaces
  */
 
+/* An interface as it was when it was found. Since: 0.1.0 */
 struct msf_interface {
 	uint32_t ifindex;
 	char name[IF_NAMESIZE];
@@ -531,10 +566,11 @@ int msf_find_interface(struct msf *msf, const char *text, struct msf_interface *
  * interface appears, and join again when it was replaced: Linux keeps the
  * membership of an interface that is gone, and gives it to the next one with
  * the same index without joining it there.  Leave and join then.
- * A monitor belongs to one thread at a time.
+ * A monitor belongs to one thread at a time.  Since: 0.1.0
  */
 struct msf_monitor;
 
+/* More may come; a program ignores those that it does not know. Since: 0.1.0 */
 enum msf_event_type {
 	MSF_EVENT_LINK, /* an interface is new, or changed */
 	MSF_EVENT_LINK_GONE,
@@ -545,6 +581,7 @@ enum msf_event_type {
 	MSF_EVENT_GROUP_GONE, /* the last one left it */
 };
 
+/* What happened. Since: 0.1.0 */
 struct msf_event {
 	enum msf_event_type type;
 	uint32_t ifindex;
@@ -588,10 +625,13 @@ int msf_monitor_pop_event(struct msf_monitor *monitor, struct msf_event *ret_eve
  *	ETIMEDOUT	it does not answer
  *	EBADMSG		what it says makes no sense
  *	EAGAIN		too many messages: a limit of the user, or of msfd as a whole
+ *
+ * Since: 0.1.0
  */
 struct msf_agent;
 
-/* What there is to ask.  An answer is rows, each a JSON object (RFC 8259). */
+/* What there is to ask.  An answer is rows, each a JSON object (RFC 8259), whose members
+ * keep their names; more may come. Since: 0.1.0 */
 enum msf_agent_subject {
 	MSF_AGENT_STATUS,      /* msfd; then every interface, once a family */
 	MSF_AGENT_MEMBERSHIPS, /* the filter of every socket, and the static joins */
@@ -685,7 +725,8 @@ int msf_setsockopt(int fd, int level, int optname, const void *optval, socklen_t
  * *optlen; the delta options are EOPNOTSUPP (RFC 3678 4.1.3). Since: 0.1.0 */
 int msf_getsockopt(int fd, int level, int optname, void *optval, socklen_t *optlen);
 
-/* The requests of RFC 3678 appendix A, for systems that do not define them. */
+/* The requests of RFC 3678 appendix A, for systems that do not define them.
+ * Since: 0.1.0 */
 #ifndef SIOCSIPMSFILTER
 #define SIOCSIPMSFILTER _IO('s', 140) /* struct ip_msfilter * */
 #define SIOCGIPMSFILTER _IO('s', 141)
@@ -718,6 +759,7 @@ ssize_t msf_read(int fd, void *buf, size_t len);
 ssize_t msf_readv(int fd, const struct iovec *iov, int n);
 int msf_poll(struct pollfd *fds, nfds_t n, int timeout);
 
+/* RFC 3678 5.2 and 4.2 by their own names. Since: 0.1.0 */
 #ifdef MSF_RFC3678_NAMES
 #define setsourcefilter     msf_setsourcefilter
 #define getsourcefilter     msf_getsourcefilter

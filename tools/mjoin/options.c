@@ -149,8 +149,7 @@ static int take_option(poptContext popt, enum option option, struct words *words
 		words->is_wait = true;
 		return 0;
 	case OPTION_VERSION:
-		printf("mjoin %d.%d.%d\n", MSF_VERSION_MAJOR, MSF_VERSION_MINOR,
-		       MSF_VERSION_PATCH);
+		puts("mjoin " MSF_VERSION_STRING);
 		return -ECANCELED;
 	default:
 		return take_value(words, option, poptGetOptArg(popt));

@@ -17,6 +17,7 @@
 #include <msf.h>
 
 #include "check.h"
+#include "output.h"
 #include "words.h"
 
 static int parse_group(struct options *options, const char *text)
@@ -66,8 +67,7 @@ static int parse_options(struct options *options, struct words *words,
 		char *text = poptGetOptArg(context);
 
 		if (value == WORDS_VERSION) {
-			printf("msend %d.%d.%d\n", MSF_VERSION_MAJOR, MSF_VERSION_MINOR,
-			       MSF_VERSION_PATCH);
+			puts("msend " MSF_VERSION_STRING);
 			return 0;
 		}
 		r = text ? words_take(words, options, (enum words_option)value, text)
@@ -170,6 +170,9 @@ int options_parse(struct options *options, int argc, char **argv)
 
 	*options = (struct options){ 0 };
 	r = parse_table(options, argc, argv);
+	/* the mistakes of a user have been told */
+	if (r == -ENOMEM)
+		output_error(NULL, "%s", strerror(-r));
 	if (r < 0)
 		options_fini(options);
 	return r;

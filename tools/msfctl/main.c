@@ -69,8 +69,7 @@ int main(int argc, char **argv)
 		return OUTPUT_DONE;
 	}
 	if (is_one_of(argv[1], "-V", "--version")) {
-		printf("msfctl %d.%d.%d\n", MSF_VERSION_MAJOR, MSF_VERSION_MINOR,
-		       MSF_VERSION_PATCH);
+		puts("msfctl " MSF_VERSION_STRING);
 		return OUTPUT_DONE;
 	}
 	verb = find_verb(argv[1]);

@@ -103,8 +103,7 @@ static int take_option(poptContext popt, enum option option, struct options *opt
 
 	is_given[option] = true;
 	if (option == OPTION_VERSION) {
-		printf("mwatch %d.%d.%d\n", MSF_VERSION_MAJOR, MSF_VERSION_MINOR,
-		       MSF_VERSION_PATCH);
+		puts("mwatch " MSF_VERSION_STRING);
 		return -ECANCELED;
 	}
 	if (row->argInfo == POPT_ARG_NONE)

@@ -13,11 +13,6 @@
 
 #include "metrics-family.h"
 
-#define QUOTE_(text) #text
-#define QUOTE(text)  QUOTE_(text)
-#define VERSION \
-	QUOTE(MSF_VERSION_MAJOR) "." QUOTE(MSF_VERSION_MINOR) "." QUOTE(MSF_VERSION_PATCH)
-
 #define SIZE(type, member)   sizeof(((struct type *)NULL)->member)
 #define AT(type, member)     offsetof(struct type, member), SIZE(type, member)
 #define OF_RUN(member)       METRICS_RUN, AT(sample, member)
@@ -64,7 +59,7 @@ static bool has_verdict(const void *item)
 }
 
 static const struct metrics_series program[] = {
-	{ "version=\"" VERSION "\"", 0, 0, 1 },
+	{ "version=\"" MSF_VERSION_STRING "\"", 0, 0, 1 },
 };
 
 static const struct metrics_series peaks[] = {

@@ -317,9 +317,7 @@ void page_print(const struct history *history, const char *name, FILE *out)
 	page_flows_print_plots(history, out);
 	print_interfaces(history, out);
 	print_terms(out);
-	fputs("</main>\n<footer>Made by mwatch ", out);
-	fprintf(out, "%d.%d.%d from ", MSF_VERSION_MAJOR, MSF_VERSION_MINOR,
-		MSF_VERSION_PATCH);
+	fputs("</main>\n<footer>Made by mwatch " MSF_VERSION_STRING " from ", out);
 	page_put(out, name);
 	fputs(".</footer>\n</body></html>\n", out);
 }

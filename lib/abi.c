@@ -260,11 +260,12 @@ void abi_encode_filter(const struct abi_shape *shape, uint32_t fmode, uint32_t n
 	       &numsrc, sizeof(numsrc));
 }
 
-size_t abi_get_filter_size(const struct abi_shape *shape, size_t n)
+uint64_t abi_get_filter_size(const struct abi_shape *shape, uint32_t n)
 {
 	return shape->layout == ABI_MSFILTER
-		       ? IP_MSFILTER_SIZE(0) + n * sizeof(struct in_addr)
-		       : GROUP_FILTER_SIZE(0) + n * sizeof(struct sockaddr_storage);
+		       ? IP_MSFILTER_SIZE(0) + n * (uint64_t)sizeof(struct in_addr)
+		       : GROUP_FILTER_SIZE(0) +
+				 n * (uint64_t)sizeof(struct sockaddr_storage);
 }
 
 static size_t least_size(enum abi_struct layout)
@@ -359,7 +360,8 @@ void abi_decode(const struct abi_shape *shape, enum msf_verb verb, int level,
 			input->fault_of_linux = FAULT_LENGTH;
 		if (verb == MSF_SET_FILTER && input->request.numsrc >= LINUX_SOURCES_MAX)
 			input->fault_of_linux = FAULT_LIST_LENGTH;
-		if (verb == MSF_SET_FILTER &&
+		/* an ioctl() has no length */
+		if (verb == MSF_SET_FILTER && len < SIZE_MAX &&
 		    len < abi_get_filter_size(shape, input->request.numsrc))
 			input->fault = FAULT_LENGTH;
 	}

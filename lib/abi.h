@@ -67,7 +67,8 @@ socklen_t abi_encode(enum abi_struct layout, const struct abi_values *values,
 void abi_encode_filter(const struct abi_shape *shape, uint32_t fmode, uint32_t numsrc,
 		       void *value);
 
-/* The bytes of a filter structure with n sources. */
-size_t abi_get_filter_size(const struct abi_shape *shape, size_t n);
+/* The bytes of a filter structure with n sources, which may be more than fit into the
+ * memory of a 32-bit program. */
+uint64_t abi_get_filter_size(const struct abi_shape *shape, uint32_t n);
 
 #endif

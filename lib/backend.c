@@ -44,6 +44,8 @@ int backend_find(int fd, enum msf_backend *ret)
 {
 	int r4 = ask_own(AF_INET), r6 = ask_own(AF_INET6), r;
 
+	if (r4 == -ENOMEM || r6 == -ENOMEM)
+		return -ENOMEM;
 	if (r4 < 0 && r6 < 0) {
 		r = ask_caller(fd);
 		if (r < 0)
@@ -106,16 +108,22 @@ static bool can_read_filter(int fd)
 int backend_list(struct msf *msf, int fd, int32_t optmem, struct asm_list *ret)
 {
 	struct asm_config config = { .filters = ASM_FILTERS_FULL };
-	int r;
+	int r, detected;
 
 	/* what a table of the process holds that has not filtered takes of it as well */
 	if (optmem == 0 && !asm_is_receive_filtered())
 		return 0;
-	if (backend_get_asm_config(msf, &config) < 0 && !can_read_filter(fd))
+	detected = backend_get_asm_config(msf, &config);
+	if (detected == -ENOMEM)
+		return detected;
+	if (detected < 0 && !can_read_filter(fd))
 		return 0;
 	if (optmem == 0 && config.filters == ASM_FILTERS_FULL)
 		return 0;
 	r = asm_list_init(ret, fd, config.filters);
+	/* it is in a table of the process, perhaps, and nobody can tell */
+	if (r < 0 && detected < 0)
+		return detected;
 	return r == -ENOMEM ? r : r > 0;
 }
 

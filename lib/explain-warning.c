@@ -85,8 +85,8 @@ bool explain_is_stale(const struct request *rq)
 	while (!is_found && proc_groups_next(&groups, &entry))
 		is_found = entry.ifindex == rq->ifindex && entry.users &&
 			   addr_equal(entry.group, rq->group);
-	proc_groups_close(&groups);
-	return !is_found;
+	/* what could not be read is not known to be stale */
+	return proc_groups_close(&groups) == 0 && !is_found;
 }
 
 static void warn_of_replacement(struct text *text, struct msf *msf, int fd,

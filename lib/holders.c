@@ -42,7 +42,22 @@ void holders_fini(struct holders *holders)
 	vector_fini(&holders->commands);
 }
 
-/* 0, -ENOENT, -EACCES, ...; the process may end at any time. */
+/* Up to size bytes, in as many pieces as they come. */
+static ssize_t read_all(int fd, char *buf, size_t size)
+{
+	size_t done = 0;
+	ssize_t n = 1;
+
+	while (done < size && n != 0) {
+		n = read(fd, buf + done, size - done);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return (ssize_t)done;
+}
+
+/* The length, -ENOENT, -EACCES, ...; the process may end at any time. */
 static ssize_t read_file(pid_t pid, const char *name, char *buf, size_t size)
 {
 	char path[PATH_SIZE];
@@ -50,12 +65,12 @@ static ssize_t read_file(pid_t pid, const char *name, char *buf, size_t size)
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	do {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	} while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return -errno;
-	n = read(fd, buf, size);
-	if (n < 0)
-		n = -errno;
+	n = read_all(fd, buf, size);
 	close(fd);
 	return n;
 }

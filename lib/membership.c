@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See membership.h. */
 #include "membership.h"
 
 #include <errno.h>
@@ -111,7 +112,7 @@ static int add(struct search *self, uint32_t ifindex, struct addr group,
 	return add_sources(state, family_of(group), &filter->sources);
 }
 
-/* 1: the kernel answered; 0: not for this socket; -ENOMEM. */
+/* 1: the kernel answered; 0: not for this socket; -ENOMEM, of ours or the kernel. */
 static int ask_kernel(struct search *self, uint32_t ifindex, struct addr group,
 		      struct kernel_stored *ret)
 {
@@ -124,7 +125,7 @@ static int ask_kernel(struct search *self, uint32_t ifindex, struct addr group,
 	self->request.ifindex = ifindex;
 	self->request.group = group;
 	r = kernel_read_stored(self->given->fd, &self->request, &self->buffer, ret);
-	if (!self->buffer)
+	if (!self->buffer || r == -ENOMEM)
 		return -ENOMEM;
 	*is_refused = r < 0;
 	return r >= 0;
@@ -308,7 +309,8 @@ static int read_family(struct vector *groups, const char *net, int family)
 		else
 			r = -ENOMEM;
 	}
-	proc_groups_close(&file);
+	if (proc_groups_close(&file) < 0 && !r)
+		r = -EIO;
 	return r;
 }
 

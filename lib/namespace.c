@@ -232,6 +232,8 @@ int namespaces_add_mounts(struct namespaces *namespaces)
 			r = add_mount(namespaces, line);
 		is_begin = strchr(line, '\n');
 	}
+	if (!r && ferror(file))
+		r = -EIO;
 	fclose(file);
 	return r;
 }

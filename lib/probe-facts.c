@@ -171,8 +171,12 @@ static int add_backend(struct msf_probe *probe, struct msf *msf, enum msf_backen
 
 	if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
 		return r;
+#ifdef HAS_ERROR_NAMES
 	snprintf(source, sizeof(source), "MCAST_MSFILTER, not joined: %s",
 		 r ? strerrorname_np(-r) : "0");
+#else
+	snprintf(source, sizeof(source), "MCAST_MSFILTER, not joined: errno %d", -r);
+#endif
 	return probe_add_fact(probe, &fact);
 }
 

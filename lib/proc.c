@@ -95,9 +95,18 @@ int proc_groups_next(struct proc_groups *groups, struct proc_group *ret)
 	return 0;
 }
 
-void proc_groups_close(struct proc_groups *groups)
+/* A file that could not be read to its end looks like one that is shorter. */
+static int close_file(FILE *file)
 {
-	fclose(groups->file);
+	int r = ferror(file) ? -EIO : 0;
+
+	fclose(file);
+	return r;
+}
+
+int proc_groups_close(struct proc_groups *groups)
+{
+	return close_file(groups->file);
 }
 
 int proc_filters_open(struct proc_filters *filters, int family)
@@ -144,7 +153,7 @@ int proc_filters_next(struct proc_filters *filters, struct proc_filter *ret)
 	return 0;
 }
 
-void proc_filters_close(struct proc_filters *filters)
+int proc_filters_close(struct proc_filters *filters)
 {
-	fclose(filters->file);
+	return close_file(filters->file);
 }

@@ -38,7 +38,8 @@ int proc_groups_open(struct proc_groups *groups, int family);
 int proc_groups_open_at(struct proc_groups *groups, const char *net, int family);
 /* 1 and the next one, or 0. */
 int proc_groups_next(struct proc_groups *groups, struct proc_group *ret);
-void proc_groups_close(struct proc_groups *groups);
+/* 0, or -EIO: there was more than could be read. */
+int proc_groups_close(struct proc_groups *groups);
 
 /*
  * One line a call of /proc/net/mcfilter or mcfilter6: a source of a group, and
@@ -64,6 +65,6 @@ struct proc_filters {
 int proc_filters_open(struct proc_filters *filters, int family);
 /* 1 and the next one, or 0. */
 int proc_filters_next(struct proc_filters *filters, struct proc_filter *ret);
-void proc_filters_close(struct proc_filters *filters);
+int proc_filters_close(struct proc_filters *filters);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See refuse.h. */
 #include "refuse.h"
 
 #include <errno.h>

@@ -138,7 +138,7 @@ static int get_filter(int fd, const struct abi_shape *shape, int level, void *va
 {
 	struct abi_request asked;
 	uint32_t room, fmode = 0, numsrc = 0;
-	size_t head = abi_get_filter_size(shape, 0), each;
+	size_t head = (size_t)abi_get_filter_size(shape, 0), each;
 	char *list;
 	int r;
 
@@ -148,7 +148,7 @@ static int get_filter(int fd, const struct abi_shape *shape, int level, void *va
 		return r < 0 ? r : -EFAULT;
 	}
 	list = (char *)value + head;
-	each = abi_get_filter_size(shape, 1) - head;
+	each = (size_t)abi_get_filter_size(shape, 1) - head;
 	room = (len - head) / each < UINT32_MAX ? (uint32_t)((len - head) / each)
 						: UINT32_MAX;
 	numsrc = asked.input.request.numsrc < room ? asked.input.request.numsrc : room;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See sockaddr.h. */
 #include "sockaddr.h"
 
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See socket.h. */
 #include "socket.h"
 
 #include <errno.h>

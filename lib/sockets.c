@@ -270,6 +270,8 @@ static int read_file(struct listing *listing, const char *net, const char *name)
 	while (!r && fgets(line, sizeof(line), file))
 		if (parse_line(line, &address, &inode))
 			r = add_listed(listing, inode, -1, address);
+	if (!r && ferror(file))
+		r = -EIO;
 	fclose(file);
 	return r;
 }

@@ -144,7 +144,8 @@ static int read_groups(struct vector *groups, int family)
 					 .users = entry.users };
 		memcpy(group->interface, entry.interface, sizeof(group->interface));
 	}
-	proc_groups_close(&file);
+	if (proc_groups_close(&file) < 0 && !r)
+		r = -EIO;
 	return r;
 }
 
@@ -167,7 +168,8 @@ static int read_filters(struct state_groups *self, int family, uint32_t *ret_fir
 			r = add_source(self, &key, entry.source, entry.include,
 				       entry.exclude);
 	}
-	proc_filters_close(&file);
+	if (proc_filters_close(&file) < 0 && !r)
+		r = -EIO;
 	return r;
 }
 
@@ -473,9 +475,10 @@ static int fill_slist(struct state_groups *self)
 static int fill(struct state_groups *self, struct msf *msf)
 {
 	enum msf_backend backend = MSF_BACKEND_KERNEL;
-	int r = read_family(self, AF_INET);
+	int r = backend_resolve(msf, -1, &backend);
 
-	backend_resolve(msf, -1, &backend);
+	if (!r)
+		r = read_family(self, AF_INET);
 	if (!r)
 		r = read_family(self, AF_INET6);
 	if (r < 0)

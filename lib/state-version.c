@@ -66,8 +66,8 @@ int msf_state_get_version(struct msf *msf, uint32_t ifindex, int family)
 	while (!version && proc_groups_next(&groups, &entry))
 		if (entry.ifindex == ifindex)
 			version = entry.version;
-	proc_groups_close(&groups);
-	return version;
+	r = proc_groups_close(&groups);
+	return version || r == 0 ? version : r;
 }
 
 int msf_state_get_forced_version(struct msf *msf, uint32_t ifindex, int family)

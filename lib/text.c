@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See text.h. */
 #include "text.h"
 
 #include <stdarg.h>

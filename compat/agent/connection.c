@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See connection.h. */
 #include "agent/connection.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See keeper.h. */
 #include "agent/keeper.h"
 
 #include <errno.h>

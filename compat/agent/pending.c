@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See pending.h. */
 #include "agent/pending.h"
 
 void pending_init(struct pending *pending)

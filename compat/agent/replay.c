@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See replay.h. */
 #include "agent/replay.h"
 
 #include <dirent.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See carrier.h. */
 #include "asm/carrier.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See closed.h. */
 #include "asm/closed.h"
 
 #include <stdlib.h>

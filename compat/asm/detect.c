@@ -32,45 +32,63 @@ static const struct sock_filter rejecting[] = {
 
 #define N_REJECTING (sizeof(rejecting) / sizeof(rejecting[0]))
 
-static bool rejects(const int pair[2])
+/* 1, 0; or -ENOMEM: it could not be tried, which says nothing about the system. */
+static int rejects(const int pair[2])
 {
 	struct sock_fprog fprog = { N_REJECTING, (struct sock_filter *)rejecting };
 	char packet = 0;
+	ssize_t n;
 
 	if (setsockopt(pair[1], SOL_SOCKET, SO_ATTACH_FILTER, &fprog, sizeof(fprog)))
-		return false;
-	if (send(pair[0], &packet, sizeof(packet), MSG_DONTWAIT) != sizeof(packet))
-		return false;
-	return recv(pair[1], &packet, sizeof(packet), MSG_DONTWAIT) < 0 &&
-	       errno == EAGAIN;
+		return errno == ENOMEM ? -ENOMEM : 0;
+	do {
+		n = send(pair[0], &packet, sizeof(packet), MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	if (n != sizeof(packet))
+		return n < 0 && (errno == ENOMEM || errno == ENOBUFS) ? -ENOMEM : 0;
+	do {
+		n = recv(pair[1], &packet, sizeof(packet), MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == ENOMEM || errno == ENOBUFS))
+		return -ENOMEM;
+	return n < 0 && errno == EAGAIN;
 }
 
-static bool is_read_back(int fd)
+/* The same. */
+static int is_read_back(int fd)
 {
 	struct sock_filter code[N_REJECTING + 1] = { 0 };
 	uint32_t n = N_REJECTING + 1;
 	uint64_t cookie;
 	socklen_t len = sizeof(cookie);
+	int r;
 
 	/* qemu-user, which does not know this one, does not survive the next */
 	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0)
-		return false;
-	return attach_read(fd, code, &n) == 0 && n == N_REJECTING &&
-	       !memcmp(code, rejecting, sizeof(rejecting));
+		return 0;
+	r = attach_read(fd, code, &n);
+	if (r == -ENOMEM)
+		return r;
+	return r == 0 && n == N_REJECTING && !memcmp(code, rejecting, sizeof(rejecting));
 }
 
 int asm_detect_filters(enum asm_filters *ret)
 {
-	int pair[2];
+	int pair[2], r, is_readable = 0;
 
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
-	if (!rejects(pair))
-		*ret = ASM_FILTERS_NONE;
-	else
-		*ret = is_read_back(pair[1]) ? ASM_FILTERS_FULL : ASM_FILTERS_BLIND;
+	r = rejects(pair);
+	if (r > 0)
+		is_readable = is_read_back(pair[1]);
 	close(pair[0]);
 	close(pair[1]);
+	if (r < 0 || is_readable < 0)
+		return -ENOMEM;
+	if (r == 0)
+		*ret = ASM_FILTERS_NONE;
+	else
+		*ret = is_readable ? ASM_FILTERS_FULL : ASM_FILTERS_BLIND;
 	return 0;
 }
 
@@ -139,7 +157,8 @@ int asm_has_source_filters(int fd, int family)
 	if (r < 0)
 		return r;
 	r = try_set(fd, level, family);
-	if (r != -EINVAL && r != -ENOBUFS)
-		return 0;
-	return try_get(fd, level, family) == -EADDRNOTAVAIL;
+	if (r == -EINVAL || r == -ENOBUFS)
+		r = try_get(fd, level, family);
+	/* a system that is short of memory has not said what it can do */
+	return r == -ENOMEM ? r : r == -EADDRNOTAVAIL;
 }

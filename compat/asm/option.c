@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See option.h. */
 #include "asm/option.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See plain.h. */
 #include "asm/plain.h"
 
 #include <endian.h>

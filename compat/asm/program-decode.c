@@ -215,11 +215,13 @@ static bool find_code(struct reader *reader, uint32_t n)
 static bool read_trailer(struct reader *reader, const struct sock_filter *code,
 			 uint32_t n)
 {
-	const struct sock_filter *end = code + n;
+	const struct sock_filter *end;
 	uint32_t version, counts;
 
-	if (n <= PROGRAM_N_FIXED || n > BPF_MAXINSNS ||
-	    end[-1].code != (BPF_RET | BPF_K) || end[-1].k != PROGRAM_MAGIC ||
+	if (n <= PROGRAM_N_FIXED || n > BPF_MAXINSNS)
+		return false;
+	end = code + n; /* of none there is no place to count from */
+	if (end[-1].code != (BPF_RET | BPF_K) || end[-1].k != PROGRAM_MAGIC ||
 	    end[-2].code != PROGRAM_WORD || end[-2].k != program_sum(code, n - 2))
 		return false;
 	version = end[-3].k;

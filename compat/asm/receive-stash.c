@@ -153,11 +153,11 @@ void stash_put_error(const struct receiver *receiver, int error)
 
 static int copy_data(const struct stash *entry, const struct msghdr *msg, size_t *ret)
 {
-	size_t n = 0;
+	size_t n_pieces = (size_t)msg->msg_iovlen, n = 0; /* musl has an int there */
 
-	if (msg->msg_iovlen > UIO_MAXIOV)
+	if (n_pieces > UIO_MAXIOV)
 		return -EMSGSIZE;
-	for (size_t i = 0; i < msg->msg_iovlen && n < entry->n_data; i++) {
+	for (size_t i = 0; i < n_pieces && n < entry->n_data; i++) {
 		const struct iovec *iov = &msg->msg_iov[i];
 		size_t part = entry->n_data - n;
 

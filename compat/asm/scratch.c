@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See scratch.h. */
 #include "asm/scratch.h"
 
 #include <errno.h>

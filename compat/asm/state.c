@@ -70,14 +70,15 @@ static int append(struct asm_state *state, uint32_t ifindex, struct addr group,
 	return 0;
 }
 
-static int append_all(struct asm_state *state, const struct asm_membership *memberships,
-		      uint32_t n)
+/* The memberships of another state from the first on, up to end. */
+static int append_all(struct asm_state *state, const struct asm_state *from,
+		      uint32_t first, uint32_t end)
 {
 	int r = 0;
 
-	for (uint32_t i = 0; i < n && r == 0; i++)
-		r = append(state, memberships[i].ifindex, memberships[i].group,
-			   &memberships[i].filter);
+	for (uint32_t i = first; i < end && r == 0; i++)
+		r = append(state, from->memberships[i].ifindex,
+			   from->memberships[i].group, &from->memberships[i].filter);
 	return r;
 }
 
@@ -87,17 +88,16 @@ int state_copy_with(const struct asm_state *state, uint32_t ifindex, struct addr
 	struct asm_state copy = { .is_all = state->is_all, .is_all6 = state->is_all6 };
 	bool is_there;
 	uint32_t position = find_position(state, ifindex, group, &is_there);
-	uint32_t behind = position + is_there;
 	int r;
 
 	copy.memberships = calloc(state->n + 1, sizeof(*copy.memberships));
 	if (!copy.memberships)
 		return -ENOMEM;
-	r = append_all(&copy, state->memberships, position);
+	r = append_all(&copy, state, 0, position);
 	if (r == 0 && filter->mode != FILTER_NONE)
 		r = append(&copy, ifindex, group, filter);
 	if (r == 0)
-		r = append_all(&copy, state->memberships + behind, state->n - behind);
+		r = append_all(&copy, state, position + is_there, state->n);
 	if (r == 0)
 		r = state_set_application(&copy, state->application,
 					  state->n_application);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See tell.h. */
 #include "asm/tell.h"
 
 #include <errno.h>

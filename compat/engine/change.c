@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See change.h. */
 #include "engine/change.h"
 
 #include "engine/older.h"

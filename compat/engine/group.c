@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See group.h. */
 #include "engine/group.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See host.h. */
 #include "engine/host.h"
 
 #include "engine/change.h"

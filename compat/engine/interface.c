@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See interface.h. */
 #include "engine/interface.h"
 
 #include <errno.h>

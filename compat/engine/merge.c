@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See merge.h. */
 #include "engine/merge.h"
 
 /* Three sorted lists, read side by side. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See older.h. */
 #include "engine/older.h"
 
 #include "engine/change.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See query.h. */
 #include "engine/query.h"
 
 #include "engine/group.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See report.h. */
 #include "engine/report.h"
 
 #include "engine/interface.h"

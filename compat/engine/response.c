@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See response.h. */
 #include "engine/response.h"
 
 #include "engine/tally.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See tally.h. */
 #include "engine/tally.h"
 
 static const enum engine_counter counters[ENGINE_FAMILIES][TALLIES] = {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See version.h. */
 #include "engine/version.h"
 
 /* RFC 2236 8.11: Version 1 Router Present Timeout, of a host that knows no v3. */

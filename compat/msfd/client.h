@@ -63,6 +63,7 @@ struct clients {
 	struct loop *loop;
 	struct loop_source listener;
 	struct loop_source rest; /* of the listener, when there are no descriptors */
+	int reserve;             /* a descriptor that becomes that of rest; or -1 */
 	struct loop_source turn; /* ready while there is a client that is due */
 	TAILQ_HEAD(, client) due;
 	uint64_t n_turns;

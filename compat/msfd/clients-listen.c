@@ -47,6 +47,8 @@ static int take_lock(const char *path)
 		struct stat mine = { 0 }, there = { 0 };
 		int r = 0;
 
+		if (fd < 0 && errno == EINTR)
+			continue;
 		if (fd < 0)
 			return -errno;
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &mine) < 0)

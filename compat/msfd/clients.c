@@ -128,8 +128,16 @@ static int end_rest(void *data)
 	struct clients *clients = data;
 
 	loop_del(clients->loop, &clients->rest);
+	clients->reserve = eventfd(0, EFD_CLOEXEC);
 	loop_want(clients->loop, &clients->listener, true, false);
 	return 0;
+}
+
+static void close_reserve(struct clients *clients)
+{
+	if (clients->reserve >= 0)
+		close(clients->reserve);
+	clients->reserve = -1;
 }
 
 /* accept() that fails for want of descriptors or memory would be called for ever. */
@@ -137,6 +145,8 @@ static void rest(struct clients *clients, int error)
 {
 	log_write(LOG_WARNING, "accept-failed", NULL,
 		  "no connections for a second: error %d", error);
+	/* the timer needs one as well */
+	close_reserve(clients);
 	if (clients->rest.fd < 0 && loop_add_timer(clients->loop, &clients->rest, REST_MS,
 						   0, end_rest, clients) == 0)
 		loop_want(clients->loop, &clients->listener, false, false);
@@ -263,6 +273,7 @@ int clients_new(struct clients **ret, struct loop *loop, int fd,
 	clients->limits = limits;
 	clients->handler = *handler;
 	clients->rest = LOOP_SOURCE_INIT;
+	clients->reserve = eventfd(0, EFD_CLOEXEC);
 	clients->tick = LOOP_SOURCE_INIT;
 	clients->n_max = reserve_fds(limits);
 	bucket_init(&clients->bucket, limits->total.messages, clock_now());
@@ -273,6 +284,7 @@ int clients_new(struct clients **ret, struct loop *loop, int fd,
 		r = loop_add(loop, &clients->listener, fd, listener_ready, clients);
 	if (r < 0) {
 		loop_del(loop, &clients->turn);
+		close_reserve(clients);
 		free(clients);
 		return r;
 	}
@@ -291,6 +303,7 @@ int clients_end(struct clients *clients)
 	loop_del(clients->loop, &clients->rest);
 	loop_del(clients->loop, &clients->tick);
 	loop_del(clients->loop, &clients->turn);
+	close_reserve(clients);
 	free(clients);
 	return fd;
 }

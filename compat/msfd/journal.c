@@ -206,12 +206,18 @@ static uint64_t get_garbage(const struct journal *journal)
 
 static int append(struct journal *journal, int len)
 {
-	ssize_t n = write(journal->fd, journal->buffer, (size_t)len);
+	int done = 0;
 
-	if (n < 0)
-		return -errno;
-	if (n != len)
-		return -ENOSPC;
+	while (done < len) {
+		ssize_t n = write(journal->fd, (const char *)journal->buffer + done,
+				  (size_t)(len - done));
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			return -ENOSPC;
+		done += n > 0 ? (int)n : 0;
+	}
 	journal->size += (uint64_t)len;
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See link-entry.h. */
 #include "msfd/link-entry.h"
 
 #include <errno.h>

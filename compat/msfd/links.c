@@ -263,7 +263,10 @@ static int request(struct links *links, uint16_t type, uint8_t family)
 
 	/* Both begin with the family. */
 	dump.link.ifi_family = family;
-	return send(links->dump_fd, &dump, sizeof(dump), 0) < 0 ? -errno : 0;
+	while (send(links->dump_fd, &dump, sizeof(dump), 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
 }
 
 typedef void links_lister(struct links *links, const struct nlmsghdr *message);

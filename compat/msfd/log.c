@@ -63,13 +63,31 @@ void log_init(enum log_format format, int max_priority)
 	state.max_priority = max_priority;
 }
 
-static bool write_line(const char *line, size_t len)
+/* Would a write not wait? */
+static bool is_writable(void)
 {
 	struct pollfd pollfd = { .fd = STDERR_FILENO, .events = POLLOUT };
+	int n;
 
-	if (poll(&pollfd, 1, 0) != 1 || !(pollfd.revents & POLLOUT))
-		return false;
-	return write(STDERR_FILENO, line, len) == (ssize_t)len;
+	do {
+		n = poll(&pollfd, 1, 0);
+	} while (n < 0 && errno == EINTR);
+	return n == 1 && (pollfd.revents & POLLOUT);
+}
+
+/* A pipe takes a line at once; a file may take it in pieces. */
+static bool write_line(const char *line, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len && is_writable()) {
+		ssize_t n = write(STDERR_FILENO, line + done, len - done);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return done == len;
 }
 
 static const char *name_priority(int priority)

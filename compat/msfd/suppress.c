@@ -64,9 +64,12 @@ static int ask_kernel(int fd)
 	struct nlmsgerr *error;
 	ssize_t n;
 
-	if (send(fd, &question, sizeof(question), 0) < 0)
-		return -errno;
-	n = recv(fd, &answer, sizeof(answer), 0);
+	while (send(fd, &question, sizeof(question), 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	do {
+		n = recv(fd, &answer, sizeof(answer), 0);
+	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
 	if (!NLMSG_OK(&answer.head, (size_t)n))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See tree.h. */
 #include "msfd/tree.h"
 
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See wire-option.h. */
 #include "msfd/wire-option.h"
 
 #include <sys/socket.h>

@@ -144,9 +144,13 @@ void loop_release_signals(void)
 int loop_take_signal(struct loop_source *source)
 {
 	struct signalfd_siginfo info;
-	ssize_t n = read(source->fd, &info, sizeof(info));
-	int r = n == sizeof(info) ? (int)info.ssi_signo : n < 0 ? -errno : -EIO;
+	ssize_t n;
+	int r;
 
+	do {
+		n = read(source->fd, &info, sizeof(info));
+	} while (n < 0 && errno == EINTR);
+	r = n == sizeof(info) ? (int)info.ssi_signo : n < 0 ? -errno : -EIO;
 	loop_release_signals();
 	return r;
 }
@@ -165,10 +169,12 @@ void loop_del(struct loop *loop, struct loop_source *source)
 static int clear_timer(const struct loop_source *source)
 {
 	uint64_t n_expired;
+	ssize_t n;
 
-	if (read(source->fd, &n_expired, sizeof(n_expired)) < 0 && errno != EAGAIN)
-		return -errno;
-	return 0;
+	do {
+		n = read(source->fd, &n_expired, sizeof(n_expired));
+	} while (n < 0 && errno == EINTR);
+	return n < 0 && errno != EAGAIN ? -errno : 0;
 }
 
 int loop_run(struct loop *loop)

@@ -121,8 +121,10 @@ static int run_open_senders(struct run *run)
 	unsigned int n = run->options.n_sources ? run->options.n_sources : 1;
 
 	run->senders = calloc(n, sizeof(*run->senders));
-	if (!run->senders)
+	if (!run->senders) {
+		output_error(run->interface.name, "%s", strerror(ENOMEM));
 		return -ENOMEM;
+	}
 	for (unsigned int i = 0; i < n; i++) {
 		const struct source *source = run->options.n_sources
 						      ? &run->options.sources[i]

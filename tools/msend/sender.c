@@ -72,7 +72,10 @@ int sender_send(struct sender *sender, const struct stream *stream, struct batch
 		sender->progress = batch->end;
 		return 0;
 	}
-	r = sendmmsg(sender->fd, batch->messages, batch->n_messages, MSG_DONTWAIT);
+	do {
+		r = sendmmsg(sender->fd, batch->messages, batch->n_messages,
+			     MSG_DONTWAIT);
+	} while (r < 0 && errno == EINTR);
 	if (r > 0) {
 		take_sent(sender, batch, (unsigned int)r, elapsed);
 		return 0;

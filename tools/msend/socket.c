@@ -83,10 +83,13 @@ static bool is_unspecified(const struct sockaddr_storage *address)
 
 static int connect_group(int fd, const struct stream *stream)
 {
-	return connect(fd, (struct sockaddr *)stream->groups,
-		       endpoint_get_length(stream->groups)) < 0
-		       ? -errno
-		       : 0;
+	int r;
+
+	do {
+		r = connect(fd, (struct sockaddr *)stream->groups,
+			    endpoint_get_length(stream->groups));
+	} while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
 }
 
 int socket_choose_source(const struct stream *stream, struct sockaddr_storage *ret)

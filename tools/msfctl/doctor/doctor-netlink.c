@@ -119,9 +119,22 @@ static void copy_text(char *to, size_t size, struct nlattr *attribute)
 		nla_strlcpy(to, attribute, size);
 }
 
+/* 0: it is not there, or too short; the same below. */
+static uint8_t get_octet(struct nlattr *attribute)
+{
+	return attribute && nla_len(attribute) >= 1 ? nla_get_u8(attribute) : 0;
+}
+
 static bool get_bool(struct nlattr *attribute)
 {
-	return attribute && nla_len(attribute) >= 1 && nla_get_u8(attribute) != 0;
+	return get_octet(attribute) != 0;
+}
+
+static uint32_t get_number(struct nlattr *attribute)
+{
+	if (!attribute || nla_len(attribute) < (int)sizeof(uint32_t))
+		return 0;
+	return nla_get_u32(attribute);
 }
 
 static void put_address(struct sockaddr_storage *ret, int family, const void *bytes)
@@ -155,8 +168,7 @@ static void read_port(struct nlattr *info, struct netlink_link *link)
 	if (nla_parse_nested(port, IFLA_BRPORT_MAX, info, NULL) < 0)
 		return;
 	link->has_port = true;
-	if (port[IFLA_BRPORT_MULTICAST_ROUTER])
-		link->port_router = nla_get_u8(port[IFLA_BRPORT_MULTICAST_ROUTER]);
+	link->port_router = get_octet(port[IFLA_BRPORT_MULTICAST_ROUTER]);
 	link->is_port_flooded = !port[IFLA_BRPORT_MCAST_FLOOD] ||
 				get_bool(port[IFLA_BRPORT_MCAST_FLOOD]);
 }
@@ -174,8 +186,7 @@ static int handle_link(struct nl_msg *message, void *data)
 		return NL_SKIP;
 	*link = (struct netlink_link){ .ifindex = (uint32_t)fixed->ifi_index };
 	copy_text(link->name, sizeof(link->name), attributes[IFLA_IFNAME]);
-	if (attributes[IFLA_MASTER])
-		link->master = nla_get_u32(attributes[IFLA_MASTER]);
+	link->master = get_number(attributes[IFLA_MASTER]);
 	answer->is_found = true;
 	if (!attributes[IFLA_LINKINFO] ||
 	    nla_parse_nested(info, IFLA_INFO_MAX, attributes[IFLA_LINKINFO], NULL) < 0)
@@ -234,8 +245,7 @@ static void read_bridge(struct nlattr *info, int family, struct netlink_bridge *
 	bridge->is_querier = get_bool(data[IFLA_BR_MCAST_QUERIER]);
 	version = data[family == AF_INET ? IFLA_BR_MCAST_IGMP_VERSION
 					 : IFLA_BR_MCAST_MLD_VERSION];
-	if (version)
-		bridge->version = nla_get_u8(version);
+	bridge->version = get_octet(version);
 	if (data[IFLA_BR_MCAST_QUERIER_STATE])
 		read_querier(data[IFLA_BR_MCAST_QUERIER_STATE], family, bridge);
 }
@@ -288,7 +298,7 @@ static int handle_address(struct nl_msg *message, void *data)
 	bytes = attributes[attributes[IFA_LOCAL] ? IFA_LOCAL : IFA_ADDRESS];
 	if (!is_address(bytes, fixed->ifa_family))
 		return NL_SKIP;
-	flags = attributes[IFA_FLAGS] ? nla_get_u32(attributes[IFA_FLAGS])
+	flags = attributes[IFA_FLAGS] ? get_number(attributes[IFA_FLAGS])
 				      : fixed->ifa_flags;
 	address = (struct netlink_address *)answer->ret + answer->n++;
 	*address = (struct netlink_address){
@@ -321,7 +331,8 @@ static void read_hops(struct nlattr *attribute, uint32_t wanted,
 	struct rtnexthop *hop = nla_data(attribute);
 	int len = nla_len(attribute);
 
-	while (RTNH_OK(hop, len)) {
+	/* RTNH_OK() reads the length of a hop before it asks whether that is there. */
+	while (len >= (int)sizeof(*hop) && RTNH_OK(hop, len)) {
 		if (!ret->ifindex)
 			ret->ifindex = (uint32_t)hop->rtnh_ifindex;
 		if ((uint32_t)hop->rtnh_ifindex == wanted)
@@ -349,8 +360,7 @@ static int handle_route(struct nl_msg *message, void *data)
 		.is_local = fixed->rtm_type == RTN_LOCAL,
 		.has_gateway = attributes[RTA_GATEWAY] || attributes[RTA_VIA],
 	};
-	if (attributes[RTA_OIF])
-		route->ifindex = nla_get_u32(attributes[RTA_OIF]);
+	route->ifindex = get_number(attributes[RTA_OIF]);
 	route->uses_wanted = route->ifindex == answer->ifindex;
 	if (attributes[RTA_MULTIPATH])
 		read_hops(attributes[RTA_MULTIPATH], answer->ifindex, route);

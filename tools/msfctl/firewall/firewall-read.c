@@ -32,8 +32,11 @@ static int receive_answer(int fd)
 		struct nlmsgerr error;
 		char rest[512];
 	} answer;
-	ssize_t n = recv(fd, &answer, sizeof(answer), 0);
+	ssize_t n;
 
+	do {
+		n = recv(fd, &answer, sizeof(answer), 0);
+	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
 	if ((size_t)n < sizeof(answer.header) + sizeof(answer.error) ||
@@ -55,11 +58,15 @@ static int check_permission(void)
 			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
 	};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	ssize_t n;
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	r = send(fd, &request, sizeof(request), 0) < 0 ? -errno : receive_answer(fd);
+	do {
+		n = send(fd, &request, sizeof(request), 0);
+	} while (n < 0 && errno == EINTR);
+	r = n < 0 ? -errno : receive_answer(fd);
 	close(fd);
 	return r;
 }

@@ -132,13 +132,6 @@ bool value_is_known(const struct value *value)
 	return !value->is_absent && bits_are_zero(bits_not(value->known));
 }
 
-bool value_is_same(const struct value *a, const struct value *b)
-{
-	return a->is_absent == b->is_absent &&
-	       bits_are_zero(bits_xor(a->bits, b->bits)) &&
-	       bits_are_zero(bits_xor(a->known, b->known));
-}
-
 struct value value_join(const struct value *a, const struct value *b)
 {
 	struct value joined = *a;

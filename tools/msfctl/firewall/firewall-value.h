@@ -73,7 +73,6 @@ struct bits bits_ones(unsigned int n);
 struct value value_known(enum kind kind, unsigned int width, struct bits bits);
 struct value value_unknown(enum kind kind, unsigned int width);
 bool value_is_known(const struct value *value);
-bool value_is_same(const struct value *a, const struct value *b);
 
 /* What is known whichever of the two it is. */
 struct value value_join(const struct value *a, const struct value *b);

@@ -21,7 +21,8 @@ static int read_at(int fd, void *buf, size_t len, uint64_t offset)
 {
 	ssize_t n;
 
-	if (offset > INT64_MAX)
+	/* Beyond this pread() does not say "not so many" but EINVAL. */
+	if (offset > (uint64_t)INT64_MAX - len)
 		return 0;
 	n = pread(fd, buf, len, (off_t)offset);
 	if (n < 0)

@@ -30,13 +30,15 @@ struct textfile {
 	struct metrics_snapshot *latest;
 };
 
-/* The name may have been given to another file since we opened it. */
+/* The name may have been given to another file since we opened it; where others may
+ * write, it may be one more name of a file that they want us to overwrite, or theirs. */
 static bool is_named(int fd, const char *path)
 {
 	struct stat ours, named;
 
 	return fstat(fd, &ours) == 0 && lstat(path, &named) == 0 &&
-	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino &&
+	       S_ISREG(ours.st_mode) && ours.st_nlink == 1 && ours.st_uid == geteuid();
 }
 
 /* An empty file with the other name, locked. -EBUSY: another program has it. */

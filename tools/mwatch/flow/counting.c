@@ -163,10 +163,10 @@ static int make_table(struct counting *counting, const struct counting_settings 
 	flow.n_interfaces = settings->n_interfaces;
 	flow.groups = settings->groups;
 	flow.n_groups = settings->n_groups;
-	counting->n_watches = settings->n_interfaces;
 	counting->watches = calloc(settings->n_interfaces, sizeof(*counting->watches));
 	if (!counting->watches)
 		return -ENOMEM;
+	counting->n_watches = settings->n_interfaces;
 	return flow_table_new(&counting->table, &flow);
 }
 

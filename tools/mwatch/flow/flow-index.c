@@ -48,9 +48,20 @@ void flow_index_fini(struct flow_index *index)
 	*index = (struct flow_index){ 0 };
 }
 
-static unsigned __int128 multiply(uint64_t a, uint64_t b)
+/* sum[0] + 2^64 sum[1] += a * b; 32-bit systems have no type for it. */
+static void add_product(uint64_t sum[2], uint64_t a, uint64_t b)
 {
-	return (unsigned __int128)a * b;
+	uint64_t low = a * b, high;
+#ifdef __SIZEOF_INT128__
+	high = (uint64_t)((unsigned __int128)a * b >> 64);
+#else
+	uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
+	uint64_t middle = a1 * b0 + (a0 * b0 >> 32);
+
+	high = a1 * b1 + (middle >> 32) + ((a0 * b1 + (uint32_t)middle) >> 32);
+#endif
+	sum[0] += low;
+	sum[1] += high + (sum[0] < low);
 }
 
 /* NH of UMAC (RFC 4418 5.2.2) with words of 64 bits: two keys that differ have the same
@@ -58,14 +69,12 @@ static unsigned __int128 multiply(uint64_t a, uint64_t b)
 uint32_t flow_index_hash(const struct flow_index *index, const struct datagram_key *key)
 {
 	const uint64_t *seeds = index->seeds;
-	uint64_t words[FLOW_INDEX_N_WORDS + 1] = { 0 };
-	unsigned __int128 sum = 0;
+	uint64_t words[FLOW_INDEX_N_WORDS + 1] = { 0 }, sum[2] = { 0 };
 
 	memcpy(words, key, sizeof(*key));
 	for (size_t i = 0; i < FLOW_INDEX_N_WORDS; i += 2)
-		sum += multiply(words[i] + seeds[i], words[i + 1] + seeds[i + 1]);
-	return (uint32_t)(((uint64_t)sum ^ (uint64_t)(sum >> 64)) * index->last_seed >>
-			  32);
+		add_product(sum, words[i] + seeds[i], words[i + 1] + seeds[i + 1]);
+	return (uint32_t)((sum[0] ^ sum[1]) * index->last_seed >> 32);
 }
 
 void flow_index_prefetch(const struct flow_index *index, uint32_t hash)

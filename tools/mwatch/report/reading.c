@@ -163,7 +163,7 @@ static bool parse_time(const char *text, struct reading_line *ret)
 	unsigned int ns = 0, unit = NSEC_PER_SEC / 10, hours, minutes;
 	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
 	int n_read = 0;
-	time_t second;
+	int64_t second;
 	char sign;
 
 	if (rest && *rest == '.')
@@ -173,7 +173,7 @@ static bool parse_time(const char *text, struct reading_line *ret)
 	    rest[n_read] || (sign != '+' && sign != '-') || hours > 23 || minutes > 59)
 		return false;
 	ret->zone_s = (int32_t)(hours * 3600 + minutes * 60) * (sign == '-' ? -1 : 1);
-	second = timegm(&tm) - ret->zone_s;
+	second = (int64_t)timegm(&tm) - ret->zone_s;
 	if (second < 0 || second > MAX_TIME)
 		return false;
 	ret->when_ns = (uint64_t)second * NSEC_PER_SEC + ns;

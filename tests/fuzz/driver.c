@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * driver DIRECTORY: runs a fuzz target without a fuzzer, in TAP: every file of the
- * corpus as it is, then mutations of them, the same ones in every run.
+ * driver DIRECTORY [MUTATIONS]: runs a fuzz target without a fuzzer, in TAP: every file
+ * of the corpus as it is, then mutations of them, the same ones in every run.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -130,12 +130,12 @@ static void mutate(struct input *input, const struct input *other, uint64_t *ran
 	}
 }
 
-static void run_mutations(const struct corpus *corpus)
+static void run_mutations(const struct corpus *corpus, unsigned long n_mutations)
 {
 	static struct input input;
 	uint64_t random = 20260101;
 
-	for (int i = 0; i < MUTATIONS; i++) {
+	for (unsigned long i = 0; i < n_mutations; i++) {
 		size_t n = 1 + next_random(&random) % 4;
 
 		input = corpus->files[next_random(&random) % corpus->n_files];
@@ -150,9 +150,10 @@ static void run_mutations(const struct corpus *corpus)
 int main(int argc, char **argv)
 {
 	struct corpus *corpus = calloc(1, sizeof(*corpus));
+	unsigned long n_mutations = argc > 2 ? strtoul(argv[2], NULL, 10) : MUTATIONS;
 
-	if (argc != 2 || !corpus || read_corpus(argv[1], corpus) < 0 ||
-	    corpus->n_files == 0) {
+	if (argc < 2 || argc > 3 || !n_mutations || !corpus ||
+	    read_corpus(argv[1], corpus) < 0 || corpus->n_files == 0) {
 		printf("Bail out! no corpus\n");
 		return EXIT_FAILURE;
 	}
@@ -160,8 +161,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < corpus->n_files; i++)
 		LLVMFuzzerTestOneInput(corpus->files[i].data, corpus->files[i].len);
 	printf("ok 1 - the %zu files of the corpus\n", corpus->n_files);
-	run_mutations(corpus);
-	printf("ok 2 - %d mutations of them\n", MUTATIONS);
+	run_mutations(corpus, n_mutations);
+	printf("ok 2 - %lu mutations of them\n", n_mutations);
 	free(corpus);
 	return EXIT_SUCCESS;
 }

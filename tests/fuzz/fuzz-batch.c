@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lines of msfctl batch: any bytes end with a line that is whole, or with a reason
- * that is fit to be printed.
+ * Input: lines of msfctl batch. Sent by: whoever wrote the file, or types.
+ *
+ * Any bytes end with a line that is whole, or with a reason that is fit to be printed.
  */
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Channel files: any text ends with channels that are fit to be joined, or with a
- * mistake in a line of the text.
+ * Input: files of channels for mjoin (--file). Sent by: whoever made the file.
+ *
+ * Any text ends with channels that are fit to be joined, or with a mistake in a line
+ * of the text.
  */
 #include <string.h>
 

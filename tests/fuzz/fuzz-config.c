@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * msfd.conf: any bytes are a whole configuration whose values are in their ranges, or
- * mistakes, each with the line of the file, and nothing else.
+ * Input: msfd.conf. Sent by: root, and whoever he took it from.
+ *
+ * Any bytes are a whole configuration whose values are in their ranges, or mistakes,
+ * each with the line of the file, and nothing else.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Packets of mwatch: any bytes are a datagram that lies within them, a fragment, or
- * nothing; fragments come together to no more than what was sent.
+ * Input: packets that mwatch captures. Sent by: anybody who reaches a link of the
+ * host.
+ *
+ * Any bytes are a datagram that lies within them, a fragment, or nothing; fragments
+ * come together to no more than what was sent.
  *
  * An input is packets of Ethernet, each behind three bytes: flags and a length.
  */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the engine hears, up to where it is bytes no longer: any packet ends as none, or
- * as views that lie within it, and what was read of a message, sent again, is read as
- * the same. Since most changes of a packet break its checksum, each input is also read as
- * one that was verified, and as the message of either protocol without IP headers.
+ * Input: IGMP and MLD messages in IP, as msfd hears them. Sent by: anybody on a link.
+ *
+ * Up to where it is bytes no longer: any packet ends as none, or as views that lie
+ * within it, and what was read of a message, sent again, is read as the same. Since
+ * most changes of a packet break its checksum, each input is also read as one that was
+ * verified, and as the message of either protocol without IP headers.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Histories of the IGMP and MLD engine: whatever callers, queriers, the clock and the
+ * Input: all that reaches the IGMP and MLD engine, in any order. Sent by: anybody on a
+ * link, local programs through msfd, the clock, and a system that is short of memory.
+ *
+ * Whatever callers, queriers, the clock and the
  * allocator do, in whatever order, each step ends as engine.h says.
  *
  * An input is a row of steps: an octet that chooses one, and its arguments. Beside the

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Rulesets in JSON: any text ends as none, or as one that gives a verdict on every
- * packet, with a finding that belongs to it. Who knows less of a packet may be less
- * sure, but never sure of another verdict.
+ * Input: rulesets in JSON, of libnftables. Sent by: the kernel, for whoever may set
+ * rules in the namespace.
+ *
+ * Any text ends as none, or as one that gives a verdict on every packet, with a
+ * finding that belongs to it. Who knows less of a packet may be less sure, but never
+ * sure of another verdict.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Payloads: whatever bytes senders choose, the counters of their flow stay such as can
- * be.  An input is a row of datagrams: two octets of length, one of what is special, and
- * the payload. The first octet of all chooses how loss is looked for.
+ * Input: payloads of datagrams that mwatch counts. Sent by: anybody who reaches a link
+ * of the host.
+ *
+ * Whatever bytes senders choose, the counters of their flow stay such as can be. An
+ * input is a row of datagrams: two octets of length, one of what is special, and the
+ * payload. The first octet of all chooses how loss is looked for.
  */
 #include <netinet/in.h>
 #include <stdlib.h>

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Journals of msfd: whatever is in the file, what is read of it is fit to be held, and
- * is written as it was read. Once as it is, and once with sums that are right, or
- * nothing would ever be looked at.
+ * Input: the journal of msfd. Sent by: msfd before it was killed; a broken disk;
+ * nobody else, as the file is its own.
+ *
+ * Whatever is in the file, what is read of it is fit to be held, and is written as it
+ * was read. Once as it is, and once with sums that are right, or nothing would ever be
+ * looked at.
  */
 #include <errno.h>
 #include <stdalign.h>

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What msfd reads of any program: bytes end as no message, or as one that lies within
- * them, keeps to every rule, and when it is written again gives the same bytes. As most
- * changes break the length in the head, each input is read with the right one as well.
+ * Input: messages to msfd. Sent by: any local program, for its socket is open to all.
+ *
+ * Bytes end as no message, or as one that lies within them, keeps to every rule, and
+ * when it is written again gives the same bytes. As most changes break the length in
+ * the head, each input is read with the right one as well.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * /proc/net/igmp and igmp6: any text is refused as a whole, or every line is a group on
- * an interface. The parser copes with texts that end anywhere: so does this, without a
- * NUL behind them.
+ * Input: /proc/net/igmp and igmp6, as msfd reads them. Sent by: the kernel.
+ *
+ * Any text is refused as a whole, or every line is a group on an interface. The parser
+ * copes with texts that end anywhere: so does this, without a NUL behind them.
  */
 #include <errno.h>
 #include <stdlib.h>

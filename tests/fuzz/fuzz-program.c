@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Programs of sockets: any instructions are safe to look at. They are a filter of the
+ * Input: the classic BPF program that a socket has. Sent by: whoever attached it, which
+ * may be another program that shares the socket.
+ *
+ * Any instructions are safe to look at. They are a filter of the
  * application, or they are ours, and then their state gives a program that has the same
  * state. Since a change of a program breaks its checksum, each input is read once more
  * with that mended.

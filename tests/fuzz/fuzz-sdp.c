@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Session descriptions: any text ends with channels that are fit to be joined, at
- * least one, or with a mistake in a line of the text.
+ * Input: session descriptions for mjoin (--sdp). Sent by: whoever announces or mails
+ * the session.
+ *
+ * Any text ends with channels that are fit to be joined, at least one, or with a
+ * mistake in a line of the text.
  */
 #include <string.h>
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Packets: any bytes end as no packet, or as one whose every part lies within
- * them.  Since most changes of a packet break a checksum, each input is read once more
- * with its checksums mended.
+ * Input: packets that msfctl monitor, show and doctor read. Sent by: anybody on a
+ * link.
+ *
+ * Any bytes end as no packet, or as one whose every part lies within them. Since most
+ * changes of a packet break a checksum, each input is read once more with its
+ * checksums mended.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -9,9 +9,12 @@
 #	examples/demo-compat.sh [BUILD]	(root, or .ci/namespace examples/demo-compat.sh)
 #
 # Exit status 0: with msfd only the source that was asked for reached the host.
+# shellcheck source-path=SCRIPTDIR
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
+name=demo-compat
+. "$here/lab.sh"
 build=$(realpath "${1:-build}")
 msend=$build/tools/msend/msend
 mwatch=$build/tools/mwatch/mwatch
@@ -19,33 +22,13 @@ msfctl=$build/tools/msfctl/msfctl
 msfd=$build/compat/msfd/msfd
 shim=$build/compat/preload/libmsf-preload.so
 old_kernel=$here/../tests/netns/no-filters.py
-name=msfcompat$$
-switch=$name-w
-sender=$name-s
-receiver=$name-r
-work=$(mktemp -d)
-pids=()
+switch=msfcompat$$-w
+sender=msfcompat$$-s
+receiver=msfcompat$$-r
 status=0
 group=232.1.1.1
 asked=10.9.0.1
 program=(iperf -s -u -B "$group%eth0" --ssm-host "$asked")
-
-# shellcheck disable=SC2317 # called by the trap
-clean_up() {
-	trap - EXIT
-	stop_from 0
-	for netns in "$switch" "$sender" "$receiver"; do
-		ip netns del "$netns" 2>/dev/null
-	done
-	rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 1' INT TERM HUP
-
-fail() {
-	echo "demo-compat: $1" >&2
-	exit 1
-}
 
 # wait_for WHAT COMMAND...: until it succeeds, 10 seconds at most.
 wait_for() {
@@ -58,33 +41,8 @@ wait_for() {
 	done
 }
 
-# stop_from N: ends what was started, but for the first N.
-stop_from() {
-	local pid
-
-	for pid in "${pids[@]:$1}"; do
-		kill "$pid" 2>/dev/null
-		wait "$pid" 2>/dev/null
-	done
-	pids=("${pids[@]:0:$1}")
-}
-
-# add_port NAMESPACE NAME: eth0 there, NAME at the switch.
-add_port() {
-	ip -n "$switch" link add "$2" type veth peer name eth0 netns "$1" ||
-		fail "cannot make a veth pair"
-	ip -n "$switch" link set "$2" master br0 up
-	ip -n "$1" link set lo up
-	ip -n "$1" link set eth0 up
-}
-
 make_network() {
-	local netns
-
-	for netns in "$switch" "$sender" "$receiver"; do
-		ip netns add "$netns" ||
-			fail "cannot make network namespaces: run it as root, or by make"
-	done
+	add_namespaces "$switch" "$sender" "$receiver"
 	# As the hosts of an old kernel speak.
 	ip netns exec "$receiver" sysctl -qw net.ipv4.conf.all.force_igmp_version=2
 	ip -n "$switch" link add br0 type bridge mcast_snooping 1 \
@@ -97,14 +55,14 @@ make_network() {
 	# Up before: Linux 6.18 floods everything for ever where it is a querier from its
 	# birth.
 	ip -n "$switch" link set br0 type bridge mcast_querier 1
-	add_port "$sender" sender
-	add_port "$receiver" receiver
+	connect "$sender" "$switch" sender
+	connect "$receiver" "$switch" receiver
+	ip -n "$switch" link set sender master br0
+	ip -n "$switch" link set receiver master br0
 	# What nobody asked for is not to reach the receiver.
 	bridge -n "$switch" link set dev receiver mcast_flood off
-	for i in 1 2 3; do
-		ip -n "$sender" address add 10.9.0.$i/24 dev eth0
-	done
-	ip -n "$receiver" address add 10.9.0.100/24 dev eth0
+	add_addresses "$sender" 1 2 3
+	add_addresses "$receiver" 100
 }
 
 # What the switch knows of the receiver: "exclude", or "include 10.9.0.1".
@@ -156,9 +114,7 @@ show() {
 	done
 }
 
-for file in "$msend" "$mwatch" "$msfctl" "$msfd" "$shim"; do
-	[ -e "$file" ] || fail "$file is missing: run make first"
-done
+need_files "$msend" "$mwatch" "$msfctl" "$msfd" "$shim"
 command -v iperf >/dev/null || fail "iperf is missing: run make deps-demo"
 make_network
 ip netns exec "$sender" "$msend" --source 10.9.0.1,10.9.0.2,10.9.0.3 --rate 100 \

@@ -9,38 +9,23 @@
 #	examples/demo.sh [BUILD]	(root, or .ci/namespace examples/demo.sh)
 #
 # Exit status 0: the source that was joined arrived in full, and no other.
+# shellcheck source-path=SCRIPTDIR
 set -u
 
+here=$(cd "$(dirname "$0")" && pwd)
+name=demo
+. "$here/lab.sh"
 build=$(realpath "${1:-build}")
 msend=$build/tools/msend/msend
 mjoin=$build/tools/mjoin/mjoin
 mwatch=$build/tools/mwatch/mwatch
 msfctl=$build/tools/msfctl/msfctl
-name=msfdemo$$
-sender=$name-s
-receiver=$name-r
-work=$(mktemp -d)
-pids=()
+sender=msfdemo$$-s
+receiver=msfdemo$$-r
 n_packets=30
 rate=50
 as= # words before the commands that are shown
 status=0
-
-# shellcheck disable=SC2317 # called by the trap
-clean_up() {
-	trap - EXIT
-	stop_all
-	ip netns del "$sender" 2>/dev/null
-	ip netns del "$receiver" 2>/dev/null
-	rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 1' INT TERM HUP
-
-fail() {
-	echo "demo: $1" >&2
-	exit 1
-}
 
 # wait_for FILE TEXT: until the output has the text, 5 seconds at most.
 wait_for() {
@@ -53,24 +38,6 @@ wait_for() {
 		fi
 		sleep 0.02
 	done
-}
-
-make_network() {
-	local i
-
-	if ! ip netns add "$sender" || ! ip netns add "$receiver"; then
-		fail "cannot make network namespaces: run it as root, or by make demo"
-	fi
-	ip -n "$sender" link add eth0 type veth peer name eth0 netns "$receiver" ||
-		fail "cannot make a veth pair"
-	for i in 1 2 3; do
-		ip -n "$sender" address add 10.9.0.$i/24 dev eth0
-		ip -n "$sender" address add fd09::$i/64 dev eth0 nodad
-	done
-	ip -n "$receiver" address add 10.9.0.100/24 dev eth0
-	ip -n "$receiver" address add fd09::100/64 dev eth0 nodad
-	ip -n "$sender" link set eth0 up
-	ip -n "$receiver" link set eth0 up
 }
 
 # receive FILE ARGUMENT...: starts an mjoin, and waits until it has joined.
@@ -167,7 +134,7 @@ watch() {
 	ip netns exec "$receiver" "$mwatch" --interval 1 --count 3 \
 		eth0 232.1.1.1:5000 || fail "mwatch failed"
 	check_verdicts
-	stop_all
+	stop_from 0
 }
 
 # The same, for a program: one source accepted, two blocked.
@@ -180,20 +147,11 @@ check_verdicts() {
 	[ "$verdicts" = "accept block block" ] || status=1
 }
 
-stop_all() {
-	local pid
-
-	for pid in "${pids[@]}"; do
-		kill "$pid" 2>/dev/null
-		wait "$pid" 2>/dev/null
-	done
-	pids=()
-}
-
-for program in "$msend" "$mjoin" "$mwatch" "$msfctl"; do
-	[ -x "$program" ] || fail "$program is missing: run make first"
-done
-make_network
+need_files "$msend" "$mjoin" "$mwatch" "$msfctl"
+add_namespaces "$sender" "$receiver"
+connect "$sender" "$receiver"
+add_addresses "$sender" 1 2 3
+add_addresses "$receiver" 100
 show 232.1.1.1:5000 10.9.0.1 10.9.0.2 10.9.0.3
 show '[ff3e::1]:5000' fd09::1 fd09::2 fd09::3
 as='MSF_BACKEND=asm '

@@ -5,7 +5,7 @@
  */
 #include "asm-report.h"
 
-#include <time.h>
+#include "figure.h"
 
 #define TARGET_SOURCES 1000u
 #define TARGET_KERNEL  1.8
@@ -16,12 +16,6 @@ static const char *const rate_names[N_RATE_SIDES] = {
 	[RATE_KERNEL] = "kernel",
 	[RATE_ASM] = "asm",
 	[RATE_LINEAR] = "linear",
-};
-
-static const char *const change_names[N_CHANGE_SIDES] = {
-	[CHANGE_RAW] = "raw",
-	[CHANGE_KERNEL] = "kernel",
-	[CHANGE_ASM] = "asm",
 };
 
 static const char not_measured[] = "not measured: the limit on sources is lower";
@@ -78,8 +72,8 @@ void asm_report_print_rate(struct rate_cell *cell, FILE *out)
 void asm_report_print_change_head(FILE *out)
 {
 	fprintf(out, "\none source changed, in us\n%-4s %7s", "", "sources");
-	for (int i = 0; i < N_CHANGE_SIDES; i++)
-		fprintf(out, " %8s %-17s", change_names[i], "quartiles");
+	for (int i = 0; i < N_SIDES; i++)
+		fprintf(out, " %14s %-11s", sides_get_name((enum side)i), "quartiles");
 	fprintf(out, "\n");
 }
 
@@ -91,77 +85,69 @@ void asm_report_print_change(struct change_cell *cell, FILE *out)
 		fprintf(out, " %s\n", not_measured);
 		return;
 	}
-	for (int i = 0; i < N_CHANGE_SIDES; i++) {
+	for (int i = 0; i < N_SIDES; i++) {
 		struct spread ns = series_get_spread(&cell->ns[i]);
 		char quartiles[32];
 
 		snprintf(quartiles, sizeof(quartiles), "%.1f..%.1f", ns.q1 / 1e3,
 			 ns.q3 / 1e3);
-		fprintf(out, " %8.1f %-17s", ns.median / 1e3, quartiles);
+		fprintf(out, " %14.1f %-11s", ns.median / 1e3, quartiles);
 	}
 	fprintf(out, "\n");
 }
 
-static void print_json_head(const char *what, int family, uint32_t n_sources,
-			    size_t n_rounds, FILE *out)
+static void print_json(struct figure *figure, struct series *ours, struct series *theirs)
 {
-	char buf[40];
-	time_t now = time(NULL);
-	struct tm tm;
-
-	gmtime_r(&now, &tm);
-	strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	fprintf(out,
-		"{\"time\":\"%s\",\"what\":\"%s\",\"family\":\"%s\",\"sources\":%u,"
-		"\"rounds\":%zu",
-		buf, what, family == AF_INET ? "ipv4" : "ipv6", n_sources, n_rounds);
+	if (!figure_compare(figure, ours, theirs))
+		figure_print(figure, stdout);
 }
 
-/* null where nothing was measured. */
-static void print_spread(const char *name, const char *unit, struct series *series,
-			 FILE *out)
+/* Thousand packets a second, from ns for each packet. */
+static int get_rates(struct series *ns, struct series *ret)
 {
-	struct spread spread = series_get_spread(series);
+	int r = 0;
 
-	if (!series->n) {
-		fprintf(out, ",\"%s%s\":null", name, unit);
-		return;
+	for (size_t i = 0; !r && i < ns->n; i++)
+		r = series_add(ret, 1e6 / ns->value[i]);
+	return r;
+}
+
+void asm_report_print_rate_json(struct rate_cell *cell)
+{
+	struct series rates[N_RATE_SIDES] = { 0 };
+	int is_asked = has_target(cell), r = 0;
+	char name[80];
+	struct figure figure = { .name = name, .unit = "1000/s", .is_at_least = 1 };
+
+	snprintf(name, sizeof(name), "%s packets through the ASM backend, %u sources",
+		 cell->family == AF_INET ? "IPv4" : "IPv6", cell->n_sources);
+	for (int i = 0; !r && i < N_RATE_SIDES; i++)
+		r = get_rates(&cell->ns[i], &rates[i]);
+	if (!r) {
+		figure.peer = "the kernel's filters";
+		figure.target = is_asked ? TARGET_KERNEL : 0;
+		print_json(&figure, &rates[RATE_ASM], &rates[RATE_KERNEL]);
+		figure.peer = "no filter";
+		figure.target = is_asked ? TARGET_NONE : 0;
+		print_json(&figure, &rates[RATE_ASM], &rates[RATE_NONE]);
+		figure.peer = "linear program";
+		figure.target = 0;
+		print_json(&figure, &rates[RATE_ASM], &rates[RATE_LINEAR]);
 	}
-	fprintf(out,
-		",\"%s%s\":{\"min\":%.6g,\"q1\":%.6g,\"median\":%.6g,\"q3\":%.6g,"
-		"\"max\":%.6g}",
-		name, unit, spread.min, spread.q1, spread.median, spread.q3, spread.max);
-}
-
-static void print_json_target(const char *name, struct rate_cell *cell,
-			      struct series *ratio, double target, FILE *out)
-{
-	if (!has_target(cell))
-		fprintf(out, ",\"target_%s\":null,\"reached_%s\":null", name, name);
-	else if (!cell->is_measured)
-		fprintf(out, ",\"target_%s\":%.6g,\"reached_%s\":null", name, target,
-			name);
-	else
-		fprintf(out, ",\"target_%s\":%.6g,\"reached_%s\":%s", name, target, name,
-			series_get_spread(ratio).median >= target ? "true" : "false");
-}
-
-void asm_report_print_rate_json(struct rate_cell *cell, FILE *out)
-{
-	print_json_head("rate", cell->family, cell->n_sources, cell->asm_per_none.n, out);
 	for (int i = 0; i < N_RATE_SIDES; i++)
-		print_spread(rate_names[i], "_ns", &cell->ns[i], out);
-	print_spread("asm_per_kernel", "", &cell->asm_per_kernel, out);
-	print_spread("asm_per_none", "", &cell->asm_per_none, out);
-	print_json_target("kernel", cell, &cell->asm_per_kernel, TARGET_KERNEL, out);
-	print_json_target("none", cell, &cell->asm_per_none, TARGET_NONE, out);
-	fprintf(out, "}\n");
+		series_fini(&rates[i]);
 }
 
-void asm_report_print_change_json(struct change_cell *cell, FILE *out)
+void asm_report_print_change_json(struct change_cell *cell)
 {
-	print_json_head("change", cell->family, cell->n_sources, cell->ns[0].n, out);
-	for (int i = 0; i < N_CHANGE_SIDES; i++)
-		print_spread(change_names[i], "_ns", &cell->ns[i], out);
-	fprintf(out, "}\n");
+	const char *family = cell->family == AF_INET ? "IPv4" : "IPv6";
+	char name[80];
+	struct figure figure = { .name = name, .unit = "ns", .peer = "setsockopt" };
+
+	snprintf(name, sizeof(name), "%s one source of %u changed, ASM backend", family,
+		 cell->n_sources);
+	print_json(&figure, &cell->ns[SIDE_ASM], &cell->ns[SIDE_RAW]);
+	snprintf(name, sizeof(name), "%s one source of %u changed, kernel backend",
+		 family, cell->n_sources);
+	print_json(&figure, &cell->ns[SIDE_KERNEL], &cell->ns[SIDE_RAW]);
 }

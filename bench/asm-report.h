@@ -13,10 +13,10 @@
 
 void asm_report_print_rate_head(FILE *out);
 void asm_report_print_rate(struct rate_cell *cell, FILE *out);
-void asm_report_print_rate_json(struct rate_cell *cell, FILE *out);
+void asm_report_print_rate_json(struct rate_cell *cell);
 
 void asm_report_print_change_head(FILE *out);
 void asm_report_print_change(struct change_cell *cell, FILE *out);
-void asm_report_print_change_json(struct change_cell *cell, FILE *out);
+void asm_report_print_change_json(struct change_cell *cell);
 
 #endif

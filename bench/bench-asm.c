@@ -16,9 +16,9 @@
 #include "inject.h"
 #include "options.h"
 #include "rate.h"
+#include "sides.h"
 
 #define N_ELEMENTS(a)    (sizeof(a) / sizeof((a)[0]))
-#define MAX_SOURCES      2000u
 #define N_CHANGE_SOURCES 1000u
 
 static const uint32_t sizes[] = { 1, 10, 100, 1000 };
@@ -27,6 +27,7 @@ static const int families[] = { AF_INET, AF_INET6 };
 #define N_CELLS (N_ELEMENTS(sizes) * N_ELEMENTS(families))
 
 struct bench {
+	struct sides sides;
 	struct rate rate;
 	struct change change;
 	struct rate_cell cells[N_CELLS];
@@ -49,22 +50,6 @@ static int is_sensible(const struct options *options)
 	return is_wanted(options, AF_INET) || is_wanted(options, AF_INET6);
 }
 
-static int context_init(struct msf **ret, enum msf_backend backend)
-{
-	struct msf_config *config;
-	int r = msf_config_new(&config);
-
-	if (r < 0)
-		return r;
-	r = msf_config_set_backend(config, backend);
-	if (!r && backend == MSF_BACKEND_ASM)
-		r = msf_config_set_max_sources(config, MAX_SOURCES);
-	if (!r)
-		r = msf_new(ret, config);
-	msf_config_free(config);
-	return r;
-}
-
 static int bench_init(struct bench *bench, const struct options *options)
 {
 	uint32_t peer = 0;
@@ -84,10 +69,10 @@ static int bench_init(struct bench *bench, const struct options *options)
 	bench->rate.sender = r < 0 ? r : inject_open(peer);
 	if (bench->rate.sender < 0)
 		return bench->rate.sender;
-	r = context_init(&bench->rate.msf, MSF_BACKEND_ASM);
-	if (!r)
-		r = context_init(&bench->change.kernel, MSF_BACKEND_KERNEL);
+	r = sides_init(&bench->sides, bench->rate.ifindex);
+	bench->rate.msf = bench->sides.msf[SIDE_ASM];
 	bench->change.rate = &bench->rate;
+	bench->change.sides = &bench->sides;
 	bench->change.clock_cost = series_get_clock_cost();
 	return r;
 }
@@ -100,8 +85,7 @@ static void bench_fini(struct bench *bench)
 		change_fini(&bench->changes[i]);
 	if (bench->rate.sender >= 0)
 		close(bench->rate.sender);
-	msf_free(bench->rate.msf);
-	msf_free(bench->change.kernel);
+	sides_fini(&bench->sides);
 }
 
 static int measure_round(struct bench *bench, const struct options *options)
@@ -123,11 +107,11 @@ static void print_json(struct bench *bench, const struct options *options)
 {
 	for (size_t i = 0; i < N_CELLS; i++) {
 		if (is_wanted(options, bench->cells[i].family))
-			asm_report_print_rate_json(&bench->cells[i], stdout);
+			asm_report_print_rate_json(&bench->cells[i]);
 	}
 	for (size_t i = 0; i < N_ELEMENTS(families); i++) {
 		if (is_wanted(options, bench->changes[i].family))
-			asm_report_print_change_json(&bench->changes[i], stdout);
+			asm_report_print_change_json(&bench->changes[i]);
 	}
 }
 

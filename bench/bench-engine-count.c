@@ -43,7 +43,7 @@ static int spawn_quietly(const char **argv, pid_t *ret_pid)
 static int run_valgrind(const char *function, const char *out, size_t n_states,
 			unsigned int n_rounds)
 {
-	char toggle[64], file[64], states[32], rounds[32], self[512];
+	char toggle[64], file[192], states[32], rounds[32], self[512];
 	const char *argv[] = { "valgrind",
 			       "--tool=callgrind",
 			       "-q",
@@ -107,10 +107,13 @@ static int read_counts(const char *path, double numbers[N_EVENTS])
 int count_function(const char *function, size_t n_states, unsigned int n_rounds,
 		   unsigned int n_calls, struct count *ret)
 {
-	char path[] = "/tmp/bench-engine.XXXXXX";
+	const char *folder = getenv("TMPDIR");
 	double n[N_EVENTS] = { 0 }, calls = n_calls;
-	int fd = mkstemp(path), r;
+	char path[128];
+	int fd, r;
 
+	snprintf(path, sizeof(path), "%s/bench-engine.XXXXXX", folder ? folder : "/tmp");
+	fd = mkstemp(path);
 	if (fd < 0)
 		return -errno;
 	close(fd);

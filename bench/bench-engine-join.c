@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The kernel's joins: a group after the other, so that each is a first one. */
 #include "bench-engine-join.h"
 
 #include <errno.h>

@@ -5,9 +5,14 @@
  */
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench-engine.h"
+#include "figure.h"
+
+#define MAX_INSTRUCTIONS 1.5
+#define MAX_TIME         10
+#define MAX_BYTES        96
+#define MAX_JOIN         2
 
 static double get_ratio(struct series *large, struct series *small)
 {
@@ -31,20 +36,23 @@ void bench_get_targets(struct bench *bench, struct target ret[N_TARGETS])
 		{ "change: instructions",
 		  is_counted ? large->change.instructions / small->change.instructions
 			     : NAN,
-		  1.5 },
+		  MAX_INSTRUCTIONS },
 		{ "expiry: instructions",
 		  is_counted ? large->expire.instructions / small->expire.instructions
 			     : NAN,
-		  1.5 },
-		{ "change: time", get_ratio(&large->change_ns, &small->change_ns), 10 },
-		{ "expiry: time", get_ratio(&large->expire_ns, &small->expire_ns), 10 },
-		{ "bytes a state, one socket a group", get_bytes(&bench->memory[0]), 96 },
+		  MAX_INSTRUCTIONS },
+		{ "change: time", get_ratio(&large->change_ns, &small->change_ns),
+		  MAX_TIME },
+		{ "expiry: time", get_ratio(&large->expire_ns, &small->expire_ns),
+		  MAX_TIME },
+		{ "bytes a state, one socket a group", get_bytes(&bench->memory[0]),
+		  MAX_BYTES },
 		{ "bytes a state, ten sockets a group", get_bytes(&bench->memory[1]),
-		  96 },
+		  MAX_BYTES },
 		{ "change / the kernel's first join",
 		  bench->join.ratio.n ? series_get_spread(&bench->join.ratio).median
 				      : NAN,
-		  2 },
+		  MAX_JOIN },
 	};
 
 	memcpy(ret, targets, sizeof(targets));
@@ -83,7 +91,7 @@ static void print_sizes(struct bench *bench, FILE *out)
 		"instr", "miss L1", "miss L2", "ns", "instr", "miss L1", "miss L2", "ns",
 		"ns/state", "packets");
 	for (unsigned int i = 0; i < N_SIZES; i++) {
-		if (bench->sizes[i].change_ns.n)
+		if (bench->sizes[i].change_ns.n || bench->sizes[i].is_counted)
 			print_size(&bench->sizes[i], out);
 	}
 }
@@ -151,101 +159,82 @@ void bench_print_table(struct bench *bench, FILE *out)
  * JSON
  */
 
-static void print_head(const char *what, size_t n_states, FILE *out)
+static void print_growth(const char *name, struct series *large, struct series *small,
+			 double target)
 {
-	char buf[40];
-	time_t now = time(NULL);
-	struct tm tm;
+	struct figure figure = {
+		.name = name,
+		.peer = "the same with 1,000",
+		.unit = "ns",
+		.target = target,
+	};
 
-	gmtime_r(&now, &tm);
-	strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	fprintf(out, "{\"time\":\"%s\",\"what\":\"%s\",\"states\":%zu", buf, what,
-		n_states);
+	if (!figure_compare(&figure, large, small))
+		figure_print(&figure, stdout);
 }
 
-static void print_spread(const char *name, struct series *series, FILE *out)
+/* Counted once: there is no spread. */
+static void print_instructions(const char *name, double large, double small)
 {
-	struct spread spread = series_get_spread(series);
+	double ratio = large / small;
+	const struct figure figure = {
+		.name = name,
+		.peer = "the same with 1,000",
+		.unit = "instr",
+		.ours = large,
+		.theirs = small,
+		.ratio = { ratio, ratio, ratio, ratio, ratio },
+		.n_rounds = 1,
+		.target = MAX_INSTRUCTIONS,
+	};
 
-	fprintf(out,
-		",\"%s\":{\"min\":%.6g,\"q1\":%.6g,\"median\":%.6g,\"q3\":%.6g,"
-		"\"max\":%.6g}",
-		name, spread.min, spread.q1, spread.median, spread.q3, spread.max);
+	figure_print(&figure, stdout);
 }
 
-/* null where valgrind is not there. */
-static void print_json_count(const char *name, const struct size_cell *cell,
-			     const struct count *count, FILE *out)
+static void print_bytes(const char *name, const struct memory_cell *cell)
 {
-	if (!cell->is_counted)
-		fprintf(out, ",\"%s\":null", name);
-	else
-		fprintf(out,
-			",\"%s\":{\"instructions\":%.6g,\"accesses\":%.6g,"
-			"\"misses_1\":%.6g,\"misses_2\":%.6g}",
-			name, count->instructions, count->accesses, count->misses_1,
-			count->misses_2);
+	double bytes = get_bytes(cell), ratio = bytes / MAX_BYTES;
+	const struct figure figure = {
+		.name = name,
+		.peer = "the limit of 96",
+		.unit = "bytes",
+		.ours = bytes,
+		.theirs = MAX_BYTES,
+		.ratio = { ratio, ratio, ratio, ratio, ratio },
+		.n_rounds = 1,
+		.target = 1,
+	};
+
+	if (cell->n_states)
+		figure_print(&figure, stdout);
 }
 
-static void print_json_size(struct size_cell *cell, FILE *out)
+void bench_print_json(struct bench *bench)
 {
-	print_head("size", cell->n_states, out);
-	print_spread("change_ns", &cell->change_ns, out);
-	print_json_count("change", cell, &cell->change, out);
-	print_spread("expiry_ns", &cell->expire_ns, out);
-	print_json_count("expiry", cell, &cell->expire, out);
-	print_spread("query_ns_per_state", &cell->query_ns, out);
-	fprintf(out, ",\"query_packets\":%llu}\n",
-		(unsigned long long)cell->query_packets);
-}
+	struct size_cell *small = &bench->sizes[0], *large = &bench->sizes[N_SIZES - 1];
+	struct figure join = {
+		.name = "engine: one change at 10,000 states, its report included",
+		.peer = "the kernel's first join",
+		.unit = "ns",
+		.target = MAX_JOIN,
+	};
 
-static void print_json_memory(const struct memory_cell *cell, FILE *out)
-{
-	print_head("memory", cell->n_states, out);
-	fprintf(out,
-		",\"sockets_per_group\":%u,\"msfilter\":%llu,\"moptions\":%llu,"
-		"\"other\":%llu,\"bytes_per_state\":%.6g}\n",
-		cell->kind == LOAD_ONE_SOCKET ? 1 : LOAD_SOURCES,
-		(unsigned long long)cell->msfilter, (unsigned long long)cell->moptions,
-		(unsigned long long)cell->other, get_bytes(cell));
-}
-
-static void print_json_join(struct join_cell *cell, FILE *out)
-{
-	print_head("join", cell->n_states, out);
-	print_spread("change_ns", &cell->change_ns, out);
-	print_spread("join_ns", &cell->join_ns, out);
-	print_spread("kernel_ns", &cell->kernel_ns, out);
-	print_spread("change_per_kernel", &cell->ratio, out);
-	fprintf(out, "}\n");
-}
-
-static void print_json_target(const struct target *target, size_t n_states, FILE *out)
-{
-	print_head("target", n_states, out);
-	fprintf(out, ",\"name\":\"%s\",\"target\":%.6g", target->name, target->most);
-	if (isnan(target->value))
-		fprintf(out, ",\"value\":null,\"reached\":null}\n");
-	else
-		fprintf(out, ",\"value\":%.6g,\"reached\":%s}\n", target->value,
-			target->value <= target->most ? "true" : "false");
-}
-
-void bench_print_json(struct bench *bench, FILE *out)
-{
-	struct target targets[N_TARGETS];
-
-	for (unsigned int i = 0; i < N_SIZES; i++) {
-		if (bench->sizes[i].change_ns.n)
-			print_json_size(&bench->sizes[i], out);
+	print_growth("engine: one change at 1,000,000 states", &large->change_ns,
+		     &small->change_ns, MAX_TIME);
+	print_growth("engine: one expiry at 1,000,000 states", &large->expire_ns,
+		     &small->expire_ns, MAX_TIME);
+	print_growth("engine: a General Query, for each of 1,000,000 states",
+		     &large->query_ns, &small->query_ns, 0);
+	if (small->is_counted && large->is_counted) {
+		print_instructions("engine: one change at 1,000,000 states, instructions",
+				   large->change.instructions,
+				   small->change.instructions);
+		print_instructions("engine: one expiry at 1,000,000 states, instructions",
+				   large->expire.instructions,
+				   small->expire.instructions);
 	}
-	for (unsigned int i = 0; i < 2; i++) {
-		if (bench->memory[i].n_states)
-			print_json_memory(&bench->memory[i], out);
-	}
-	if (bench->join.ratio.n)
-		print_json_join(&bench->join, out);
-	bench_get_targets(bench, targets);
-	for (unsigned int i = 0; i < N_TARGETS; i++)
-		print_json_target(&targets[i], bench->sizes[N_SIZES - 1].n_states, out);
+	print_bytes("engine: memory of a state, one socket a group", &bench->memory[0]);
+	print_bytes("engine: memory of a state, ten sockets a group", &bench->memory[1]);
+	if (!figure_compare(&join, &bench->join.change_ns, &bench->join.kernel_ns))
+		figure_print(&join, stdout);
 }

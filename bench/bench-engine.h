@@ -53,6 +53,6 @@ struct target {
 void bench_get_targets(struct bench *bench, struct target ret[N_TARGETS]);
 
 void bench_print_table(struct bench *bench, FILE *out);
-void bench_print_json(struct bench *bench, FILE *out);
+void bench_print_json(struct bench *bench);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "measure.h"
 #include "options.h"
-#include "report.h"
+#include "filters-report.h"
 
 static int contexts_init(struct msf *ret_msf[2])
 {

@@ -3,9 +3,10 @@
  * Counts what comes through while a filter changes: one thread sends at full
  * rate from a source that neither the old filter nor the new one admits, the
  * other changes the filter and counts what arrives of it. Done by libmsf and by
- * the socket options that open with a plain join, side by side.
+ * the usual socket options, by turns.
  *
- * bench-flip INTERFACE: needs the addresses that bench/run gives it.
+ * bench-flip [--json] [--only TEXT] [--rounds N] [--budget MS] IFACE: needs the addresses
+ * that bench/run gives it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,14 +16,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 
 #include <msf.h>
 
-#define SECONDS_A_LINE 2
-#define PORT           5009
+#include "figure.h"
+#include "options.h"
+
+#define PORT 5009
 
 struct family {
 	int family;
@@ -48,6 +50,15 @@ struct bench {
 	struct sockaddr_storage forbidden;
 	atomic_bool is_over;
 	uint64_t n_sent;
+	double budget_ns;
+};
+
+enum side { SIDE_MSF, SIDE_RAW, N_SIDES };
+
+/* What a side came to: packets of each round. */
+struct result {
+	struct series leaked; /* arrived, of a million sent */
+	uint64_t n_changes, n_sent, n_arrived;
 };
 
 static void fail(const char *what)
@@ -110,11 +121,8 @@ static void *send_forbidden(void *argument)
 	return NULL;
 }
 
-/*
- * One round: two changes of the filter. Before the first the socket is as the
- * last left it.
- */
-typedef void round_fn(struct bench *b);
+/* Two changes of the filter. Before the first the socket is as the last left it. */
+typedef void change_fn(struct bench *b);
 
 static void set(struct bench *b, uint32_t fmode, const struct sockaddr_storage *source)
 {
@@ -147,21 +155,49 @@ static void open_include(struct bench *b)
 	leave(b);
 }
 
-/* The sequence of programs without the library: join, then narrow. */
+/*
+ * The sequences of programs without the library
+ */
+
+static void set_membership(struct bench *b, int option)
+{
+	struct group_req req = { b->ifindex, b->group };
+
+	check(setsockopt(b->fd, b->family->level, option, &req, sizeof(req)), "group");
+}
+
+static void set_source(struct bench *b, int option, const struct sockaddr_storage *source)
+{
+	struct group_source_req req = { b->ifindex, b->group, *source };
+
+	check(setsockopt(b->fd, b->family->level, option, &req, sizeof(req)), "source");
+}
+
+/* RFC 3678 4.1.3: from one mode to the other by leaving and joining. */
+static void flip_raw(struct bench *b)
+{
+	set_membership(b, MCAST_LEAVE_GROUP);
+	set_source(b, MCAST_JOIN_SOURCE_GROUP, &b->wanted);
+	set_membership(b, MCAST_LEAVE_GROUP);
+	set_membership(b, MCAST_JOIN_GROUP);
+	set_source(b, MCAST_BLOCK_SOURCE, &b->forbidden);
+}
+
+/* Join, then narrow. */
 static void open_raw(struct bench *b, uint32_t fmode,
 		     const struct sockaddr_storage *source)
 {
-	struct group_req req = { b->ifindex, b->group };
 	struct group_filter gf = { .gf_interface = b->ifindex,
 				   .gf_group = b->group,
 				   .gf_fmode = fmode,
 				   .gf_numsrc = 1 };
-	int level = b->family->level;
 
 	gf.gf_slist[0] = *source;
-	check(setsockopt(b->fd, level, MCAST_JOIN_GROUP, &req, sizeof(req)), "join");
-	check(setsockopt(b->fd, level, MCAST_MSFILTER, &gf, GROUP_FILTER_SIZE(1)), "set");
-	check(setsockopt(b->fd, level, MCAST_LEAVE_GROUP, &req, sizeof(req)), "leave");
+	set_membership(b, MCAST_JOIN_GROUP);
+	check(setsockopt(b->fd, b->family->level, MCAST_MSFILTER, &gf,
+			 GROUP_FILTER_SIZE(1)),
+	      "set");
+	set_membership(b, MCAST_LEAVE_GROUP);
 }
 
 static void open_exclude_raw(struct bench *b)
@@ -174,6 +210,18 @@ static void open_include_raw(struct bench *b)
 	open_raw(b, MCAST_INCLUDE, &b->wanted);
 }
 
+static const struct line {
+	const char *name;
+	change_fn *change[N_SIDES];
+	bool is_flip;
+} lines[] = {
+	{ "INCLUDE {a} <-> EXCLUDE {x}", { flip, flip_raw }, true },
+	{ "none -> INCLUDE {a}", { open_include, open_include_raw }, false },
+	{ "none -> EXCLUDE {x}", { open_exclude, open_exclude_raw }, false },
+};
+
+#define N_LINES (sizeof(lines) / sizeof(lines[0]))
+
 static uint64_t count_arrived(int fd)
 {
 	char byte;
@@ -182,14 +230,6 @@ static uint64_t count_arrived(int fd)
 	while (recv(fd, &byte, 1, MSG_DONTWAIT) >= 0)
 		n++;
 	return n;
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static void stop_multicast_all(const struct bench *b)
@@ -202,10 +242,11 @@ static void stop_multicast_all(const struct bench *b)
 	      "multicast_all");
 }
 
-static void run(struct bench *b, const char *what, round_fn *round)
+static void run_side(struct bench *b, const struct line *line, enum side side,
+		     struct result *result)
 {
 	struct sockaddr_storage local = address(b->family, b->family->group, PORT);
-	uint64_t n_rounds = 0, n_arrived = 0;
+	uint64_t n_arrived = 0, n_changes = 0;
 	pthread_t sender;
 	double end;
 
@@ -213,52 +254,103 @@ static void run(struct bench *b, const char *what, round_fn *round)
 	stop_multicast_all(b);
 	b->n_sent = 0;
 	atomic_store(&b->is_over, false);
-	if (round == flip)
+	if (line->is_flip)
 		set(b, MCAST_EXCLUDE, &b->forbidden);
 	if (pthread_create(&sender, NULL, send_forbidden, b))
 		fail("pthread_create");
-	for (end = now() + SECONDS_A_LINE; now() < end; n_rounds++) {
-		round(b);
-		if (!(n_rounds & 0xff))
+	for (end = (double)series_now() + b->budget_ns; (double)series_now() < end;) {
+		line->change[side](b);
+		if (!(n_changes++ & 0xff))
 			n_arrived += count_arrived(b->fd);
 	}
 	atomic_store(&b->is_over, true);
 	pthread_join(sender, NULL);
 	n_arrived += count_arrived(b->fd);
-	printf("%s %-34s %10" PRIu64 " %12" PRIu64 " %10" PRIu64 "\n", b->family->name,
-	       what, n_rounds, b->n_sent, n_arrived);
-	fflush(stdout);
 	close(b->fd);
+	result->n_changes += n_changes;
+	result->n_sent += b->n_sent;
+	result->n_arrived += n_arrived;
+	check(series_add(&result->leaked,
+			 1e6 * (double)n_arrived / (double)(b->n_sent ? b->n_sent : 1)),
+	      "series");
 }
 
-static void run_family(const struct family *f, uint32_t ifindex)
+static void print_side(const char *name, const char *side, const struct result *result)
 {
-	struct bench b = { .family = f, .ifindex = ifindex };
+	printf("%-34s %-6s %10" PRIu64 " %12" PRIu64 " %10" PRIu64 "\n", name, side,
+	       result->n_changes, result->n_sent, result->n_arrived);
+}
+
+static void print_line(const struct bench *b, const struct line *line,
+		       struct result result[N_SIDES], bool is_json)
+{
+	char name[128];
+	struct figure figure = {
+		.name = name,
+		.peer = "setsockopt",
+		.unit = "of 1e6",
+	};
+
+	snprintf(name, sizeof(name), "%s%s %s", b->family->name,
+		 is_json ? " forbidden packets during" : "", line->name);
+	if (!is_json) {
+		print_side(name, "libmsf", &result[SIDE_MSF]);
+		print_side("", "raw", &result[SIDE_RAW]);
+	} else if (!figure_compare(&figure, &result[SIDE_MSF].leaked,
+				   &result[SIDE_RAW].leaked)) {
+		figure_print(&figure, stdout);
+	}
+	fflush(stdout);
+}
+
+static void run_line(struct bench *b, const struct line *line,
+		     const struct options *options)
+{
+	struct result result[N_SIDES] = { 0 };
+
+	for (long i = 0; i < options->rounds; i++)
+		for (int side = 0; side < N_SIDES; side++)
+			run_side(b, line, (enum side)side, &result[side]);
+	print_line(b, line, result, options->json);
+	for (int side = 0; side < N_SIDES; side++)
+		series_fini(&result[side].leaked);
+}
+
+static void run_family(const struct family *f, uint32_t ifindex,
+		       const struct options *options)
+{
+	struct bench b = { .family = f,
+			   .ifindex = ifindex,
+			   .budget_ns = (double)options->budget_ms * 1e6 };
 
 	check(msf_new(&b.msf, NULL), "msf_new");
 	b.group = address(f, f->group, 0);
 	b.wanted = address(f, f->wanted, 0);
 	b.forbidden = address(f, f->forbidden, 0);
-	run(&b, "INCLUDE {a} <-> EXCLUDE {x}  libmsf", flip);
-	run(&b, "none -> INCLUDE {a}          libmsf", open_include);
-	run(&b, "none -> INCLUDE {a}          raw", open_include_raw);
-	run(&b, "none -> EXCLUDE {x}          libmsf", open_exclude);
-	run(&b, "none -> EXCLUDE {x}          raw", open_exclude_raw);
+	for (size_t i = 0; i < N_LINES; i++) {
+		if (!options->only || strstr(lines[i].name, options->only))
+			run_line(&b, &lines[i], options);
+	}
 	msf_free(b.msf);
 }
 
 int main(int argc, char **argv)
 {
-	uint32_t ifindex = argc == 2 ? if_nametoindex(argv[1]) : 0;
+	struct options options = { .rounds = 5, .budget_ms = 400 };
+	uint32_t ifindex = options_parse(&options, argc, argv) < 0
+				   ? 0
+				   : if_nametoindex(options.interface);
 
 	if (!ifindex) {
-		fprintf(stderr, "usage: bench-flip INTERFACE\n");
+		fprintf(stderr, "usage: bench-flip [--json] [--only TEXT] [--rounds N] "
+				"[--budget MS] IFACE\n");
 		return 2;
 	}
-	printf("packets of x, which neither filter admits, that arrived while it "
-	       "changed\n");
-	printf("%-40s %10s %12s %10s\n", "change", "rounds", "sent", "arrived");
+	if (!options.json)
+		printf("packets of x, which neither filter admits, that arrived while it "
+		       "changed\n%-41s %10s %12s %10s\n",
+		       "change", "rounds", "sent", "arrived");
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-		run_family(&families[i], ifindex);
+		run_family(&families[i], ifindex, &options);
 	return 0;
 }

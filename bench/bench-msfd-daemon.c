@@ -51,7 +51,11 @@ static int wait_until_ready(const struct daemon *daemon)
 
 int daemon_start(struct daemon *daemon, const char *program)
 {
-	*daemon = (struct daemon){ .folder = "/tmp/bench-msfd-XXXXXX" };
+	const char *folder = getenv("TMPDIR");
+
+	*daemon = (struct daemon){ 0 };
+	snprintf(daemon->folder, sizeof(daemon->folder), "%s/msfd-XXXXXX",
+		 folder ? folder : "/tmp");
 	if (!mkdtemp(daemon->folder))
 		return -errno;
 	snprintf(daemon->path, sizeof(daemon->path), "%s/msfd.sock", daemon->folder);
@@ -69,7 +73,7 @@ int daemon_start(struct daemon *daemon, const char *program)
 
 static void remove_file(const char *folder, const char *name)
 {
-	char path[80];
+	char path[112];
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	unlink(path);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bench-msfd [--json] [--rounds N] IFACE: what msfd costs a host with 10,000 sockets in
- * 100 processes, beside the kernel's own IGMPv3 host. The other end of IFACE is mb1;
- * bench/run makes both. MSFD is the program.
+ * bench-msfd [--json] [--only joins] [--rounds N] IFACE: what msfd costs a host with
+ * 10,000 sockets in 100 processes, beside the kernel's own IGMPv3 host. The other end of
+ * IFACE is mb1; bench/run makes both. MSFD is the program.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "bench-msfd.h"
+#include "figure.h"
 #include "options.h"
 
 #define WIRE_MS    60000
@@ -42,6 +43,7 @@ struct bench {
 	struct ear ear;
 	struct daemon daemon;
 	struct results results;
+	int has_answer; /* a General Query is part of it */
 };
 
 static double to_ms(uint64_t ns)
@@ -151,7 +153,7 @@ static int measure_crowd(struct bench *bench, struct crowd *crowd, enum side sid
 		r = series_add(&results->memory, (double)memory / N_GROUPS);
 	if (!r)
 		r = measure_one_more(bench);
-	return r ? r : measure_answer(bench);
+	return r || !bench->has_answer ? r : measure_answer(bench);
 }
 
 static int measure_side(struct bench *bench, enum side side)
@@ -224,31 +226,53 @@ static void print_table(struct results *results)
 		   NULL);
 }
 
-static void print_object(const char *name, const char *side, struct series *series)
+static void print_figure(const char *name, const char *unit, struct series *msfd,
+			 struct series *other, const char *peer)
 {
-	struct spread spread = series_get_spread(series);
+	struct figure figure = { .name = name, .unit = unit, .peer = peer };
 
-	if (series->n)
-		printf("{\"name\":\"%s\",\"side\":\"%s\",\"median\":%.3f,\"min\":%.3f,"
-		       "\"q1\":%.3f,\"q3\":%.3f,\"max\":%.3f}\n",
-		       name, side, spread.median, spread.min, spread.q1, spread.q3,
-		       spread.max);
+	if (!figure_compare(&figure, msfd, other))
+		figure_print(&figure, stdout);
+}
+
+/* Were it spread evenly, a tenth of the interval would have a tenth. */
+static void print_answer(struct results *results)
+{
+	struct figure last = {
+		.name = "msfd: a General Query of 4 s, its last packet",
+		.unit = "ms",
+		.peer = "the interval",
+	};
+	struct figure tenth = {
+		.name = "msfd: packets in the fullest tenth of the interval",
+		.unit = "%",
+		.peer = "evenly spread",
+	};
+
+	if (!figure_limit(&last, &results->answer_ms[1], QUERY_MS))
+		figure_print(&last, stdout);
+	if (!figure_limit(&tenth, &results->answer_tenth, 10))
+		figure_print(&tenth, stdout);
 }
 
 static void print_json(struct results *results)
 {
-	for (unsigned int i = 0; i < N_SIDES; i++) {
-		print_object("calls_ms", side_names[i], &results->calls_ms[i]);
-		print_object("wire_ms", side_names[i], &results->wire_ms[i]);
-		print_object("packets", side_names[i], &results->packets[i]);
-		print_object("join_ns", side_names[i], &results->join_ns[i]);
-	}
-	print_object("cpu_us", "msfd", &results->cpu_us);
-	print_object("memory_bytes", "msfd", &results->memory);
-	print_object("answer_packets", "msfd", &results->answer_packets);
-	print_object("answer_first_ms", "msfd", &results->answer_ms[0]);
-	print_object("answer_last_ms", "msfd", &results->answer_ms[1]);
-	print_object("answer_fullest_tenth_percent", "msfd", &results->answer_tenth);
+	struct series *calls = results->calls_ms, *wire = results->wire_ms;
+	struct series *packets = results->packets, *join = results->join_ns;
+
+	print_figure("msfd: 10,000 joins until the calls return", "ms", &calls[SIDE_MSFD],
+		     &calls[SIDE_ASM], "no msfd");
+	print_figure("msfd: 10,000 joins until the calls return", "ms", &calls[SIDE_MSFD],
+		     &calls[SIDE_KERNEL], "the kernel's host");
+	print_figure("msfd: 10,000 joins until the wire says so", "ms", &wire[SIDE_MSFD],
+		     &wire[SIDE_KERNEL], "the kernel's host");
+	print_figure("msfd: reports until then", "packets", &packets[SIDE_MSFD],
+		     &packets[SIDE_KERNEL], "the kernel's host");
+	print_figure("msfd: one more join", "ns", &join[SIDE_MSFD], &join[SIDE_ASM],
+		     "no msfd");
+	print_figure("msfd: one more join", "ns", &join[SIDE_MSFD], &join[SIDE_KERNEL],
+		     "the kernel's host");
+	print_answer(results);
 }
 
 static void fini_results(struct results *results)
@@ -281,8 +305,12 @@ int main(int argc, char **argv)
 	struct bench bench = { .program = getenv("MSFD") };
 	int r = options_parse(&options, argc, argv);
 
-	if (r < 0)
+	if (r < 0 || (options.only && strcmp(options.only, "joins") != 0)) {
+		fprintf(stderr, "usage: bench-msfd [--json] [--only joins] [--rounds N] "
+				"IFACE\n");
 		return 2;
+	}
+	bench.has_answer = !options.only;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	if (!bench.program)
 		bench.program = "msfd";

@@ -91,7 +91,7 @@ int ear_ask(const struct ear *ear, uint8_t max_resp);
 
 struct daemon {
 	pid_t pid;
-	char folder[32], path[64];
+	char folder[80], path[96];
 };
 
 /* Starts it with --suppress-kernel, waits until it answers. */

@@ -3,6 +3,8 @@
  * bench-state: what msf_state_scan() costs on hosts of several sizes, in CPU time
  * of all threads, beside the least that any program must do that wants to know who
  * holds which socket: reading the links of /proc/PID/fd.
+ *
+ * bench-state [--json] [--only TEXT] [--rounds N] -: there is no interface to name.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -13,10 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "figure.h"
 #include "host.h"
-#include "series.h"
+#include "options.h"
 
-#define N_ROUNDS  9
 #define TARGET_MS 2000.0 /* of the plan that has it */
 
 struct line {
@@ -91,11 +93,11 @@ static int scan(struct result *result)
 }
 
 /* By turns, so that whatever else the machine does meets both. */
-static int measure(struct result *result)
+static int measure(struct result *result, long n_rounds)
 {
 	int r = 0;
 
-	for (int i = 0; !r && i < N_ROUNDS; i++) {
+	for (long i = 0; !r && i < n_rounds; i++) {
 		double start = get_cpu_ms(), middle, end;
 
 		r = walk();
@@ -139,47 +141,85 @@ static void print(const struct line *line, struct result *result)
 	fflush(stdout);
 }
 
-static int run_line(const struct line *line)
+static void print_json(const struct line *line, struct result *result)
+{
+	char name[128];
+	struct figure figure = {
+		.name = name,
+		.peer = "a walk of /proc/*/fd",
+		.unit = "ms CPU",
+	};
+
+	snprintf(name, sizeof(name), "state scan: %s, %u processes", line->name,
+		 line->plan.n_processes);
+	if (!figure_compare(&figure, &result->scan, &result->walk))
+		figure_print(&figure, stdout);
+	figure.peer = "the limit of 2 s";
+	figure.target = 1;
+	if (line->has_target && !figure_limit(&figure, &result->scan, TARGET_MS))
+		figure_print(&figure, stdout);
+}
+
+static int run_line(const struct line *line, const struct options *options)
 {
 	struct result result = { 0 };
 	struct host host;
 	int r = host_start(&host, &line->plan);
 
 	if (!r)
-		r = measure(&result);
+		r = measure(&result, options->rounds);
 	if (!r)
 		r = check(line, &result);
 	host_stop(&host);
-	if (!r)
+	if (!r && options->json)
+		print_json(line, &result);
+	else if (!r)
 		print(line, &result);
 	series_fini(&result.scan);
 	series_fini(&result.walk);
 	return r;
 }
 
-int main(void)
+static const struct line lines[] = {
+	{ "no sockets", { 1000, 0, 0, 1, 0, HOST_UDP }, 0 },
+	{ "100 sockets, 10 groups", { 100, 1, 10, 10, 0, HOST_UDP }, 0 },
+	{ "100 sockets, 100 groups", { 100, 1, 10, 100, 0, HOST_UDP }, 0 },
+	{ "1000 sockets, 10 groups", { 1000, 1, 10, 10, 0, HOST_UDP }, 0 },
+	{ "1000 sockets, 100 groups", { 1000, 1, 10, 100, 0, HOST_UDP }, 1 },
+	{ "5000 sockets, 10 groups", { 1000, 5, 10, 10, 0, HOST_UDP }, 0 },
+	{ "5000 sockets, 100 groups", { 1000, 5, 10, 100, 0, HOST_UDP }, 0 },
+	{ "1 membership a socket", { 1000, 10, 1, 100, 0, HOST_UDP }, 1 },
+	{ "idle: UDP", { 1000, 0, 0, 1, 10, HOST_UDP }, 0 },
+	{ "idle: UDP, not bound", { 1000, 0, 0, 1, 10, HOST_UNBOUND_UDP }, 0 },
+	{ "idle: TCP", { 1000, 0, 0, 1, 10, HOST_TCP }, 0 },
+	{ "100 namespaces", { 100, 1, 10, 10, 0, HOST_UDP, 1 }, 0 },
+};
+
+static int run(const struct options *options)
 {
-	static const struct line lines[] = {
-		{ "no sockets", { 1000, 0, 0, 1, 0, HOST_UDP }, 0 },
-		{ "100 sockets, 10 groups", { 100, 1, 10, 10, 0, HOST_UDP }, 0 },
-		{ "100 sockets, 100 groups", { 100, 1, 10, 100, 0, HOST_UDP }, 0 },
-		{ "1000 sockets, 10 groups", { 1000, 1, 10, 10, 0, HOST_UDP }, 0 },
-		{ "1000 sockets, 100 groups", { 1000, 1, 10, 100, 0, HOST_UDP }, 1 },
-		{ "5000 sockets, 10 groups", { 1000, 5, 10, 10, 0, HOST_UDP }, 0 },
-		{ "5000 sockets, 100 groups", { 1000, 5, 10, 100, 0, HOST_UDP }, 0 },
-		{ "1 membership a socket", { 1000, 10, 1, 100, 0, HOST_UDP }, 1 },
-		{ "idle: UDP", { 1000, 0, 0, 1, 10, HOST_UDP }, 0 },
-		{ "idle: UDP, not bound", { 1000, 0, 0, 1, 10, HOST_UNBOUND_UDP }, 0 },
-		{ "idle: TCP", { 1000, 0, 0, 1, 10, HOST_TCP }, 0 },
-		{ "100 namespaces", { 100, 1, 10, 10, 0, HOST_UDP, 1 }, 0 },
-	};
 	int r = host_enter();
 
-	if (!r)
+	if (!r && !options->json)
 		printf("%-26s %6s %8s %9s %7s %6s %9s %9s %6s\n", "", "procs", "sockets",
 		       "members", "groups", "idle", "scan ms", "walk ms", "ratio");
-	for (size_t i = 0; !r && i < sizeof(lines) / sizeof(lines[0]); i++)
-		r = run_line(&lines[i]);
+	for (size_t i = 0; !r && i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (!options->only || strstr(lines[i].name, options->only))
+			r = run_line(&lines[i], options);
+	}
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .rounds = 9 };
+	int r;
+
+	if (options_parse(&options, argc, argv) < 0) {
+		fprintf(stderr,
+			"usage: bench-state [--json] [--only TEXT] [--rounds N] -\n");
+		return 2;
+	}
+	r = run(&options);
 	if (r < 0)
 		fprintf(stderr, "bench-state: %s\n", strerror(-r));
 	return r < 0;

@@ -6,24 +6,18 @@
 #define BENCH_CHANGE_H
 
 #include "rate.h"
-
-enum change_side {
-	CHANGE_RAW,    /* MCAST_JOIN_SOURCE_GROUP, MCAST_LEAVE_SOURCE_GROUP */
-	CHANGE_KERNEL, /* libmsf with the kernel's own source filters */
-	CHANGE_ASM,    /* libmsf with the ASM backend */
-	N_CHANGE_SIDES
-};
+#include "sides.h"
 
 struct change_cell {
 	int family;
 	uint32_t n_sources;
 	int is_measured;
-	struct series ns[N_CHANGE_SIDES]; /* of a change: a median for each round */
+	struct series ns[N_SIDES]; /* of a change: a median for each round */
 };
 
 struct change {
 	const struct rate *rate;
-	struct msf *kernel;
+	const struct sides *sides;
 	double clock_cost;
 };
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The host: processes that are killed with the one that made them, in namespaces that
+ * end with the last of them.
+ */
 #include "host.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line: a number is from 1 to 10,000, or the whole line is refused. */
 #include "options.h"
 
 #include <errno.h>

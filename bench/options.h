@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The command line that the benchmarks share:
- * [--json] [--only TEXT] [--rounds N] [--budget MS] IFACE */
+ * [--json] [--only TEXT] [--rounds N] [--budget MS] IFACE
+ * --json: figures (figure.h) instead of tables. */
 #ifndef BENCH_OPTIONS_H
 #define BENCH_OPTIONS_H
 

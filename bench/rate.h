@@ -28,7 +28,7 @@ struct rate_cell {
 };
 
 struct rate {
-	struct msf *msf; /* of the ASM backend */
+	struct msf *msf; /* borrowed: of the ASM backend */
 	uint32_t ifindex;
 	int sender; /* as inject_open() */
 	double budget_ns;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define N_CLOCK_SAMPLES 2001
@@ -34,6 +35,7 @@ void series_clear(struct series *series)
 void series_fini(struct series *series)
 {
 	free(series->value);
+	free(series->sorted);
 	*series = (struct series){ 0 };
 }
 
@@ -44,27 +46,31 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double quantile(const struct series *series, double q)
+static double quantile(const double *sorted, size_t n, double q)
 {
-	double at = q * (double)(series->n - 1);
+	double at = q * (double)(n - 1);
 	size_t below = (size_t)at;
-	size_t above = below + 1 < series->n ? below + 1 : below;
+	size_t above = below + 1 < n ? below + 1 : below;
 
-	return series->value[below] +
-	       (at - (double)below) * (series->value[above] - series->value[below]);
+	return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
 }
 
 struct spread series_get_spread(struct series *series)
 {
-	if (!series->n)
+	size_t n = series->n;
+	double *p = n ? realloc(series->sorted, n * sizeof(*p)) : NULL;
+
+	if (!p)
 		return (struct spread){ 0 };
-	qsort(series->value, series->n, sizeof(*series->value), compare);
+	series->sorted = p;
+	memcpy(p, series->value, n * sizeof(*p));
+	qsort(p, n, sizeof(*p), compare);
 	return (struct spread){
-		.min = series->value[0],
-		.q1 = quantile(series, 0.25),
-		.median = quantile(series, 0.5),
-		.q3 = quantile(series, 0.75),
-		.max = series->value[series->n - 1],
+		.min = p[0],
+		.q1 = quantile(p, n, 0.25),
+		.median = quantile(p, n, 0.5),
+		.q3 = quantile(p, n, 0.75),
+		.max = p[n - 1],
 	};
 }
 

@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 struct series {
-	double *value; /* owned */
+	double *value;  /* owned: in the order in which they came */
+	double *sorted; /* owned: as series_get_spread() needed it last */
 	size_t n;
 	size_t room;
 };
@@ -31,7 +32,7 @@ void series_clear(struct series *series);
 
 void series_fini(struct series *series);
 
-/* Sorts the series. All zero when it is empty. */
+/* All zero when it is empty, or there is no memory. */
 struct spread series_get_spread(struct series *series);
 
 /* Nanoseconds of the monotonic clock. */

@@ -2,8 +2,8 @@
 /*
  * The results: one table for people, or one JSON object a line.
  */
-#ifndef BENCH_REPORT_H
-#define BENCH_REPORT_H
+#ifndef BENCH_FILTERS_REPORT_H
+#define BENCH_FILTERS_REPORT_H
 
 #include <stdio.h>
 

@@ -4,10 +4,11 @@
  * reached when the median of the rounds is; the quartiles beside it tell how much
  * that is worth.
  */
-#include "report.h"
+#include "filters-report.h"
 
 #include <string.h>
-#include <time.h>
+
+#include "figure.h"
 
 static const char *family_name(const struct row *row)
 {
@@ -95,51 +96,22 @@ void report_print_table(const struct plan *plan, const char *only, FILE *out)
 	fprintf(out, "\n%zu of %zu targets reached\n", n_reached, n_targets);
 }
 
-static void print_time(FILE *out)
-{
-	char buf[40];
-	time_t now = time(NULL);
-	struct tm tm;
-
-	gmtime_r(&now, &tm);
-	strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	fprintf(out, "{\"time\":\"%s\"", buf);
-}
-
-static void print_spread(const char *name, struct spread spread, FILE *out)
-{
-	fprintf(out,
-		",\"%s\":{\"min\":%.6g,\"q1\":%.6g,\"median\":%.6g,\"q3\":%.6g,\"max\":%."
-		"6g}",
-		name, spread.min, spread.q1, spread.median, spread.q3, spread.max);
-}
-
 static void print_json_row(struct row *row, FILE *out)
 {
-	struct spread ratio = series_get_spread(&row->ratio);
+	char name[128];
+	struct figure figure = {
+		.name = name,
+		.peer = "setsockopt",
+		.unit = "ns",
+		.target = row->target,
+		.is_detail = !row->target,
+	};
 
-	print_time(out);
-	fprintf(out,
-		",\"family\":\"%s\",\"request\":\"%s\",\"meets\":\"%s\",\"sources\":%u,"
-		"\"exclusive\":%s,\"rounds\":%zu",
-		row->family == AF_INET ? "ipv4" : "ipv6", row->request, row->state,
-		row->n_sources, row->is_exclusive ? "true" : "false", row->ratio.n);
-	if (row->is_measured) {
-		print_spread("raw_ns", series_get_spread(&row->ns[SIDE_RAW]), out);
-		print_spread("msf_ns", series_get_spread(&row->ns[SIDE_MSF]), out);
-		print_spread("ratio", ratio, out);
-	} else {
-		fprintf(out, ",\"raw_ns\":null,\"msf_ns\":null,\"ratio\":null");
-	}
-	if (row->target)
-		fprintf(out, ",\"target\":%.6g", row->target);
-	else
-		fprintf(out, ",\"target\":null");
-	if (row->target && row->is_measured)
-		fprintf(out, ",\"reached\":%s}\n",
-			is_reached(row, &ratio) ? "true" : "false");
-	else
-		fprintf(out, ",\"reached\":null}\n");
+	snprintf(name, sizeof(name), "%s %s, %u sources, %s%s", family_name(row),
+		 row->request, row->n_sources, row->state,
+		 row->is_exclusive ? ", exclusive" : "");
+	if (!figure_compare(&figure, &row->ns[SIDE_MSF], &row->ns[SIDE_RAW]))
+		figure_print(&figure, out);
 }
 
 void report_print_json(const struct plan *plan, const char *only, FILE *out)

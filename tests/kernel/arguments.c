@@ -330,6 +330,7 @@ static void check_pair(struct arguments *self, const struct attempt *base,
 	struct model_filter before, after;
 	struct attempt attempt = *base;
 	char *now, text[MODEL_TEXT];
+	bool is_seen;
 	int r;
 
 	attempt.call.request.group = (const void *)&attempt.place.group;
@@ -344,10 +345,10 @@ static void check_pair(struct arguments *self, const struct attempt *base,
 		   b != NULL ? " and " : "", b != NULL ? b->name : "",
 		   r == -EXDEV ? "results were written" : strerror(-r),
 		   strerror(a->error));
-	tap_expect(&self->tap,
-		   model_look(base->fd, &base->place, &after) &&
-			   model_is_equal(before, after),
-		   "%s: the socket has %s now", a->name, model_print_filter(after, text));
+	is_seen = model_look(base->fd, &base->place, &after);
+	tap_expect(&self->tap, is_seen && model_is_equal(before, after),
+		   "%s: the socket has %s now", a->name,
+		   is_seen ? model_print_filter(after, text) : "what cannot be seen");
 	now = netns_get_memberships();
 	tap_expect(&self->tap, strcmp(now, memberships) == 0,
 		   "%s: an interface has changed", a->name);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See asm-rig.h. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <stdlib.h>

@@ -328,7 +328,7 @@ static void work_with_handler(struct share *self)
 	_exit(atomic_load(&n_handled) < N_SIGNALS);
 }
 
-static void test_handler(struct share *self)
+__attribute__((unused)) static void test_handler(struct share *self)
 {
 	int status = 0;
 	double start;
@@ -360,6 +360,9 @@ int main(void)
 	netns_init(&self.net);
 	test_closers(&self);
 	test_holder(&self);
+/* ThreadSanitizer runs handlers later, also where signals are blocked by then. */
+#ifndef __SANITIZE_THREAD__
 	test_handler(&self);
+#endif
 	return tap_finish(&self.tap);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See ebpf.h. */
 #include "ebpf.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See fake-agent.h. */
 #include "fake-agent.h"
 
 #include <errno.h>

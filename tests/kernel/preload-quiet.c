@@ -52,7 +52,13 @@ static bool is_loading(long call)
 	case SYS_brk:
 	case SYS_pread64:
 	case SYS_fstat:
+#ifdef SYS_newfstatat
 	case SYS_newfstatat:
+#else
+	case SYS_fstatat64:
+	case SYS_mmap2:
+	case SYS_statx:
+#endif
 		return true;
 	}
 	return false;

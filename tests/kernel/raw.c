@@ -106,13 +106,19 @@ int raw_get_filter(int fd, uint32_t ifindex, const struct sockaddr_storage *grou
 	return r;
 }
 
+/* The length is right, else the answer to a 32-bit program would be EINVAL. The group is
+ * not, so that nothing is joined. */
 static bool is_over_limit(int fd, int family, uint32_t n)
 {
-	struct group_filter filter = { .gf_interface = 1, .gf_numsrc = n };
+	struct sockaddr_storage group = { .ss_family = (sa_family_t)family };
+	struct sockaddr_storage *slist = calloc(n + 1, sizeof(*slist));
+	int r;
 
-	filter.gf_group.ss_family = family;
-	return raw_setsockopt(fd, family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
-			      MCAST_MSFILTER, &filter, GROUP_FILTER_SIZE(0)) == -ENOBUFS;
+	if (slist == NULL)
+		tap_bail_out("out of memory");
+	r = raw_set_filter(fd, 1, &group, MCAST_INCLUDE, n, slist);
+	free(slist);
+	return r == -ENOBUFS;
 }
 
 static unsigned int get_source_limit(int family)

@@ -468,7 +468,9 @@ static void test_poll_error(struct rig *rig)
 
 static void test_poll_arguments(struct rig *rig)
 {
-	struct timespec wrong = { 0, -1 }, longest = { INT64_MAX, 999999999 };
+	/* the end of time, whichever time_t there is */
+	time_t last = (time_t)(sizeof(time_t) == 8 ? INT64_MAX : INT32_MAX);
+	struct timespec wrong = { 0, -1 }, longest = { last, 999999999 };
 	struct rig_socket socket;
 	struct pollfd poller = { .events = POLLIN };
 	struct later later;

@@ -70,11 +70,14 @@ net_setup() {
 	up eth0
 }
 
+# END_SIGNAL: TERM, where programs must end by themselves, to write what they have
+# counted.
 net_teardown() {
 	local pid
 
 	for pid in "${pids[@]}"; do
-		kill -KILL "$pid" 2> /dev/null && wait "$pid" 2> /dev/null
+		kill -s "${END_SIGNAL:-KILL}" "$pid" 2> /dev/null &&
+			wait "$pid" 2> /dev/null
 	done
 	ip netns del "$tx" 2> /dev/null
 	ip netns del "$rx" 2> /dev/null

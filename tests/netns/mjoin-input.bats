@@ -340,6 +340,11 @@ refuse_sdp() {
 	[[ $stderr == *'?[2J239.1.1.1'* ]]
 }
 
+@test "a file without an end is refused" {
+	refuse 1 '.*/dev/zero.*: File too large' --sdp /dev/zero eth0
+	refuse 1 '.*/dev/zero.*: File too large' --file /dev/zero
+}
+
 @test "an interface that is none, or that an address does not name" {
 	refuse 1 '10.1.2.3: no such interface: .*ip address lists them.*' \
 		239.1.1.1 10.1.2.3

@@ -305,3 +305,21 @@ listen() {
 	hold_in_msfd 232.1.1.1 include 10.9.0.1
 	has_group 232.1.1.1
 }
+
+@test "a socket that is handed over is served, and stays when msfd ends" {
+	msfd_log=$BATS_TEST_TMPDIR/msfd.log
+	msfd_socket=$BATS_TEST_TMPDIR/passed.sock
+	: > "$BATS_TEST_TMPDIR/empty.conf"
+	ip netns exec "$rx" "$BATS_TEST_DIRNAME/listen-for.py" "$msfd_socket" \
+		"${MSFD:-msfd}" --foreground --config "$BATS_TEST_TMPDIR/empty.conf" \
+		--user root < /dev/null > "$msfd_log" 2>&1 3>&- &
+	msfd=$!
+	pids+=("$msfd")
+	wait_for answers_or_ended
+	is_alive "$msfd" || fail "msfd has ended: $(cat "$msfd_log")"
+	hold_in_msfd 232.1.1.1 include 10.9.0.1
+	has_group 232.1.1.1
+	stop_msfd TERM
+	assert_equal "$status" 0
+	[ -S "$msfd_socket" ]
+}

@@ -284,6 +284,21 @@ find_server() {
 	[ -e "$file.mwatch-new" ]
 }
 
+@test "--textfile writes into no file that has another name or another owner" {
+	echo precious > "$BATS_TEST_TMPDIR/precious"
+	ln "$BATS_TEST_TMPDIR/precious" "$file.mwatch-new"
+	run_mwatch -q -n 1 -i 0.01 --textfile "$file" eth0
+	assert_equal "$status" 1
+	assert_equal "$(cat "$BATS_TEST_TMPDIR/precious")" precious
+	rm "$file.mwatch-new"
+	echo theirs > "$file.mwatch-new"
+	chown 12345 "$file.mwatch-new"
+	chmod 666 "$file.mwatch-new"
+	run_mwatch -q -n 1 -i 0.01 --textfile "$file" eth0
+	assert_equal "$status" 1
+	assert_equal "$(cat "$file.mwatch-new")" theirs
+}
+
 @test "--textfile says at once what it cannot write" {
 	local bad
 	for bad in "$BATS_TEST_TMPDIR/none/x.prom" "$BATS_TEST_TMPDIR" /dev/null \

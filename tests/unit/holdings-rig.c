@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See holdings-rig.h. */
 #include "holdings-rig.h"
 
 #include <stdint.h>

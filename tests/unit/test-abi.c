@@ -3,6 +3,7 @@
  * Every shape in which a request can reach a kernel reads as one and the same
  * request, and structures of every length are read no further than they go.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
@@ -283,5 +284,15 @@ int main(void)
 	tap_expect(&tap, !abi_find_option(IPPROTO_IPV6, IP_ADD_MEMBERSHIP),
 		   "IP_ADD_MEMBERSHIP at level IPPROTO_IPV6");
 	tap_end(&tap, "options of other APIs are left alone");
+	for (uint32_t n = 1; n != 0; n *= 2) {
+		const struct abi_shape *shape = abi_find_option(IPPROTO_IP,
+								MCAST_MSFILTER);
+
+		tap_expect(&tap,
+			   abi_get_filter_size(shape, n) ==
+				   GROUP_FILTER_SIZE(0) + UINT64_C(128) * n,
+			   "%" PRIu32 " sources", n);
+	}
+	tap_end(&tap, "a size is told that no memory holds");
 	return tap_finish(&tap);
 }

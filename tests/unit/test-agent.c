@@ -191,9 +191,34 @@ static unsigned int count_entries(const char *path)
 	return n;
 }
 
+/* Those of the agent, by their name: a sanitizer has one, too. */
 static unsigned int count_threads(void)
 {
-	return count_entries("/proc/self/task") - 2;
+	DIR *dir = opendir("/proc/self/task");
+	char path[64], name[16] = "";
+	const struct dirent *at;
+	unsigned int n = 0;
+	FILE *comm;
+
+	if (!dir)
+		tap_bail_out("/proc/self/task: %s", strerror(errno));
+	while ((at = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/self/task/%.16s/comm", at->d_name);
+		comm = fopen(path, "r");
+		if (comm && fgets(name, sizeof(name), comm))
+			n += !strcmp(name, "msf-agent\n");
+		if (comm)
+			fclose(comm);
+	}
+	closedir(dir);
+	return n;
+}
+
+/* It gives itself its name. */
+static bool is_one_thread(void *context)
+{
+	(void)context;
+	return count_threads() == 1;
 }
 
 static unsigned int count_descriptors(void)
@@ -212,7 +237,7 @@ static void test_off(struct scene *scene)
 	int fd = open_socket();
 
 	tap_expect(tap, tell_at("off", fd, FILTER_EXCLUDE) == 0, "refused");
-	tap_expect(tap, count_threads() == 1, "%u threads", count_threads());
+	tap_expect(tap, count_threads() == 0, "%u threads", count_threads());
 	tap_expect(tap, count_descriptors() == n + 1, "descriptors");
 	tap_expect(tap, agent_find("off") == AGENT_OFF, "found");
 	tap_end(tap, "an agent that is off costs neither a thread nor a descriptor");
@@ -230,7 +255,8 @@ static void test_absent(struct scene *scene)
 	for (int i = 0; i < 1000; i++)
 		tap_expect(tap, tell(scene, fd, FILTER_EXCLUDE) == 0, "refused");
 	tap_expect(tap, get_ms() - start < 1000, "%ju ms", (uintmax_t)(get_ms() - start));
-	tap_expect(tap, count_threads() == 2, "%u threads", count_threads());
+	tap_expect(tap, fake_wait_for(is_one_thread, NULL), "%u threads",
+		   count_threads());
 	tap_end(tap, "without an agent requests succeed at once, and one thread waits");
 	fake_agent_start(scene->agent);
 	tap_expect(tap, wait_for(scene, 0, MESSAGE_SET, fd), "never told");
@@ -512,7 +538,7 @@ static void test_leaks(struct scene *scene)
 	}
 	tap_expect(tap, fake_wait_for(is_back, &counts), "%u descriptors, %u threads",
 		   count_descriptors(), count_threads());
-	tap_expect(tap, counts.threads == 2, "%u threads", counts.threads);
+	tap_expect(tap, counts.threads == 1, "%u threads", counts.threads);
 	tap_end(tap, "restarts of the agent leak neither descriptors nor threads");
 	close(fd);
 }

@@ -410,6 +410,16 @@ static void test_bytes(struct tap *tap)
 		"escapes are not");
 }
 
+static void test_endless(struct tap *tap)
+{
+	struct config config;
+	struct said said = { .n = 0 };
+	int r = config_read(&config, "/dev/zero", say, &said);
+
+	tap_expect(tap, r == -EFBIG, "%d", r);
+	tap_end(tap, "a file without an end is refused");
+}
+
 static void test_no_file(struct tap *tap)
 {
 	struct config config;
@@ -436,6 +446,7 @@ int main(void)
 	test_mistakes(&tap);
 	test_long_lines(&tap);
 	test_bytes(&tap);
+	test_endless(&tap);
 	test_no_file(&tap);
 	return tap_finish(&tap);
 }

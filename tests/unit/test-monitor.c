@@ -250,6 +250,19 @@ static void test_count(struct fixture *self)
 	tap_end(&self->tap, "behind the last event that is wanted nothing is told");
 }
 
+static void test_versions(struct fixture *self)
+{
+	const struct monitor_place place = { .ifindex = 7, .interface = "eth0" };
+
+	self->report.count = 0;
+	monitor_report_version(&self->report, &now, &place, AF_INET, 2, 3, 0);
+	monitor_report_version(&self->report, &now, &place, AF_INET6, 1, 0, 1);
+	monitor_report_version(&self->report, &now, &place, AF_INET, 0, 3, 0);
+	expect_told(self, "eth0 version IGMPv2; was v3 | eth0 version MLDv1, forced | "
+			  "eth0 version IGMP not known; was v3");
+	tap_end(&self->tap, "the version that a host speaks is told as text");
+}
+
 int main(void)
 {
 	struct fixture self = { 0 };
@@ -263,6 +276,7 @@ int main(void)
 	test_interface(&self);
 	test_claim(&self);
 	test_count(&self);
+	test_versions(&self);
 	fini(&self);
 	return tap_finish(&self.tap);
 }

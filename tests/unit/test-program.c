@@ -299,7 +299,8 @@ static void check_kernel(struct tap *tap, int fd, const struct program *program)
 {
 	struct sock_fprog fprog = { .len = (unsigned short)program->n,
 				    .filter = program->code };
-	struct sock_filter back[BPF_MAXINSNS];
+	/* memcheck takes the length that comes back for bytes, and it is instructions */
+	struct sock_filter back[BPF_MAXINSNS] = { 0 };
 	socklen_t n = BPF_MAXINSNS;
 
 	setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &n, sizeof(n));

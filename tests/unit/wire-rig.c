@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* See wire-rig.h. */
 #include "wire-rig.h"
 
 #include <arpa/inet.h>

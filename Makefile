@@ -8,6 +8,10 @@ BUILD = build
 PREFIX = /usr/local
 MESON_FLAGS =
 
+# What tests/deep builds beside it.
+DEEP_BUILDS = analyse coverage coverage-parts dist package reproducible \
+	tsan
+
 all: deps-build $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 
@@ -18,7 +22,7 @@ $(BUILD)/build.ninja:
 # Everything that building, the demo and the tests need.
 deps: deps-test
 
-deps-build deps-bench deps-demo deps-test deps-peers:
+deps-build deps-bench deps-demo deps-test deps-peers deps-deep deps-package:
 	@.ci/deps $(@:deps-%=%)
 
 demo: deps-demo all
@@ -28,32 +32,51 @@ demo: deps-demo all
 demo-compat: deps-demo all
 	.ci/namespace examples/demo-compat.sh $(BUILD)
 
+# A shell on a receiving host, with a sending one behind a wire: docs/ has what to try.
+lab: deps-demo all
+	@.ci/namespace examples/lab-shell.sh $(BUILD)
+
 test: deps-test
 	BUILD=$(BUILD) .ci/test
 
-# Heavy tests, with large programs of others (a browser, ffmpeg).
+# What needs other builds and more time than "make test" should take: tests/deep.
+test-deep: deps-deep
+	BUILD=$(BUILD) .ci/test-deep
+
+# Two of these alone: large programs of others (a browser, ffmpeg, routers), ...
 test-peers: deps-peers
-	BUILD=$(BUILD) .ci/test peers
+	BUILD=$(BUILD) .ci/test-deep peers
+
+# ... and which lines no test reaches.
+coverage: deps-deep
+	BUILD=$(BUILD) .ci/test-deep coverage
 
 # Ten minutes of msfd while things go wrong; "make test" has twenty seconds of it.
 soak: deps-test all
 	.ci/namespace env BUILD=$(BUILD) tests/netns/soak.py --seconds 600
 
+# libFuzzer on each input of the library and its programs: tests/fuzz/README.md.
+SECONDS = 60
+fuzz: deps-test
+	BUILD=$(BUILD)-fuzz tests/fuzz/run $(SECONDS)
+
+# One table, and build/bench/report.json: ten minutes. "ninja -C build bench-NAME" shows
+# what one program has to say, bench/report --quick takes less than three.
 bench: deps-bench $(BUILD)/build.ninja
 	ninja -C $(BUILD) bench
-	ninja -C $(BUILD) bench-flip
-	ninja -C $(BUILD) bench-asm
-	ninja -C $(BUILD) bench-engine
-	ninja -C $(BUILD) bench-msfd
-	ninja -C $(BUILD) bench-state
-	ninja -C $(BUILD) bench-mwatch
 
 install: all
 	meson install -C $(BUILD)
 
+# Debian packages, in $(BUILD)-package.
+package: deps-package
+	.ci/package $(BUILD)-package -b
+
 clean:
-	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-asan
+	rm -rf $(BUILD) \
+		$(addprefix $(BUILD)-,clang asan $(DEEP_BUILDS))
 
 .NOTPARALLEL:
-.PHONY: all deps deps-build deps-bench deps-demo deps-test deps-peers demo demo-compat \
-	test test-peers soak bench install clean
+.PHONY: all deps deps-build deps-bench deps-demo deps-test deps-peers deps-deep \
+	deps-package demo demo-compat test test-deep test-peers coverage soak fuzz bench \
+	install package clean

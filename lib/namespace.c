@@ -84,6 +84,13 @@ int namespaces_init(struct namespaces *namespaces)
 	return 0;
 }
 
+/* The first one will do to enter it. */
+static void note_process(struct namespace *found, pid_t pid)
+{
+	if (!found->pid)
+		found->pid = pid;
+}
+
 /* Of a process or a thread. 0 and the number, -ESRCH, -ENOMEM. */
 static int add_task(struct namespaces *namespaces, pid_t pid, uint32_t *ret)
 {
@@ -114,10 +121,7 @@ static int add_task(struct namespaces *namespaces, pid_t pid, uint32_t *ret)
 		namespace->pid = pid;
 	}
 found:
-	namespace
-	= namespaces_get(namespaces, *ret);
-	if (!namespace->pid)
-	namespace->pid = pid;
+	note_process(namespaces_get(namespaces, *ret), pid);
 	return 0;
 }
 

@@ -41,8 +41,9 @@ static int list_at(struct listing *listing, const struct namespace *namespace)
 		r = membership_read_groups(listing->groups, net);
 	if (!r && listing->sockets)
 		r = sockets_list_at(listing->sockets, listing->namespace, net);
-	/* a process that has ended shows empty files, its successor others */
-	if (!r && !namespace_has(namespace, namespace->pid))
+	/* a process that has ended shows no files, its successor others, and one that
+	 * ends meanwhile gives errors of many kinds (ESRCH, EINVAL) */
+	if (!scan_is_fatal(r) && !namespace_has(namespace, namespace->pid))
 		r = -ENOENT;
 	return r;
 }

@@ -27,6 +27,7 @@
 #include "context.h"
 #include "interface.h"
 #include "proc.h"
+#include "scan.h"
 #include "sockaddr.h"
 #include "state.h"
 
@@ -477,7 +478,8 @@ static int fill(struct state_groups *self, struct msf *msf)
 	enum msf_backend backend = MSF_BACKEND_KERNEL;
 	int r = backend_resolve(msf, -1, &backend);
 
-	if (!r)
+	/* who may make no sockets of IP may read the files all the same */
+	if (!scan_is_fatal(r))
 		r = read_family(self, AF_INET);
 	if (!r)
 		r = read_family(self, AF_INET6);

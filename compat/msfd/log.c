@@ -83,7 +83,7 @@ static bool write_line(const char *line, size_t len)
 	while (done < len && is_writable()) {
 		ssize_t n = write(STDERR_FILENO, line + done, len - done);
 
-		if (n < 0 && errno != EINTR)
+		if (n == 0 || (n < 0 && errno != EINTR))
 			return false;
 		done += n > 0 ? (size_t)n : 0;
 	}

@@ -153,22 +153,6 @@ void source_set_union(const struct source_set *a, const struct source_set *b,
 	ret->n = n;
 }
 
-void source_set_intersection(const struct source_set *a, const struct source_set *b,
-			     struct source_set *ret)
-{
-	uint32_t i = 0, j = 0, n = 0;
-
-	while (i < a->n && j < b->n) {
-		int order = addr_compare(a->addr[i], b->addr[j]);
-
-		if (!order)
-			ret->addr[n++] = a->addr[i];
-		i += order <= 0;
-		j += order >= 0;
-	}
-	ret->n = n;
-}
-
 void source_set_difference(const struct source_set *a, const struct source_set *b,
 			   struct source_set *ret)
 {

@@ -37,12 +37,10 @@ bool source_set_equal(const struct source_set *a, const struct source_set *b);
 int source_set_step(const struct source_set *a, const struct source_set *b,
 		    struct addr *ret_source);
 
-/* Results go to ret, whose addr has room for a->n + b->n (union), the smaller
- * n (intersection), a->n (difference). ret may not share storage with them. */
+/* Results go to ret, whose addr has room for a->n + b->n (union) or a->n (difference).
+ * ret may not share storage with them. */
 void source_set_union(const struct source_set *a, const struct source_set *b,
 		      struct source_set *ret);
-void source_set_intersection(const struct source_set *a, const struct source_set *b,
-			     struct source_set *ret);
 void source_set_difference(const struct source_set *a, const struct source_set *b,
 			   struct source_set *ret);
 

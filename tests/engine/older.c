@@ -381,3 +381,20 @@ void older_ask_newest(const struct protocol *p, struct rig *rig, const char *gro
 	if (rig_query(rig, &query))
 		tap_bail_out("a query is refused");
 }
+
+void older_speak_igmp(struct rig *rig, uint8_t version)
+{
+	older_force(rig, ENGINE_IPV4, 2);
+	if (version == 1 && older_general(rig, ENGINE_IPV4, 1, 0))
+		tap_bail_out("a query is refused");
+	if (older_version(rig, ENGINE_IPV4) != version)
+		tap_bail_out("IGMPv%u is not spoken", version);
+}
+
+void older_settle_igmp(struct rig *rig, uint8_t version, const char *group)
+{
+	older_speak_igmp(rig, version);
+	older_filter(rig, group, "EX{}");
+	rig_run(rig, 11 * SECOND);
+	rig_clear(rig);
+}

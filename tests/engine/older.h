@@ -142,4 +142,9 @@ void spread_add(struct spread *spread, uint64_t delay);
 /* Are all of them in (0, max], and is no quarter empty? */
 bool spread_expect(const struct spread *spread, struct tap *tap, const char *what);
 
+/* IGMPv2 without a newer version, IGMPv1 by a querier beside it. The second: and joined,
+ * both unsolicited reports sent. */
+void older_speak_igmp(struct rig *rig, uint8_t version);
+void older_settle_igmp(struct rig *rig, uint8_t version, const char *group);
+
 #endif

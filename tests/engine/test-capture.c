@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "netns.h"
@@ -54,14 +53,6 @@ struct capture {
 };
 
 static struct capture capture;
-
-static long get_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int open_peer(unsigned int link)
 {
@@ -151,7 +142,7 @@ static void next_packet(struct capture *self)
 {
 	struct pollfd poller = { .fd = self->fd[self->link], .events = POLLIN };
 	struct sockaddr_ll from = { 0 };
-	long deadline = get_ms() + DEADLINE_MS;
+	long deadline = tap_get_ms() + DEADLINE_MS;
 
 	for (;;) {
 		socklen_t from_len = sizeof(from);
@@ -159,7 +150,8 @@ static void next_packet(struct capture *self)
 				     sizeof(self->kernel.bytes), 0, (void *)&from,
 				     &from_len);
 
-		if (n < 0 && (get_ms() > deadline || poll(&poller, 1, DEADLINE_MS) <= 0))
+		if (n < 0 &&
+		    (tap_get_ms() > deadline || poll(&poller, 1, DEADLINE_MS) <= 0))
 			tap_bail_out("the kernel says nothing about %s", self->group);
 		if (n < 0 || from.sll_pkttype == PACKET_OUTGOING)
 			continue;
@@ -324,7 +316,7 @@ static bool is_alone(struct capture *self, const char *records)
  * ours in the same packets. */
 static void settle(struct capture *self, const struct names *mark)
 {
-	long deadline = get_ms() + DEADLINE_MS;
+	long deadline = tap_get_ms() + DEADLINE_MS;
 	int fd = open_socket(self);
 	unsigned int n_alone = 0;
 	bool is_same;
@@ -336,7 +328,7 @@ static void settle(struct capture *self, const struct names *mark)
 		ask(self, fd, MSF_LEAVE_GROUP, NULL);
 		is_same = is_alone(self, format(mark, "TO_ING{}")) && is_same;
 		n_alone = is_same ? n_alone + 1 : 0;
-	} while (n_alone < SETTLED && get_ms() < deadline);
+	} while (n_alone < SETTLED && tap_get_ms() < deadline);
 	tap_expect(&self->tap, n_alone == SETTLED,
 		   "the kernel tells of its own groups for ever");
 	close(fd);

@@ -17,25 +17,6 @@
 #define REPORT   "v2 REPORT(239.1.1.1)"
 #define N_GROUPS 200
 
-/* IGMPv2 without a newer version, IGMPv1 by a querier beside it. */
-static void speak(struct rig *rig, uint8_t version)
-{
-	older_force(rig, ENGINE_IPV4, 2);
-	if (version == 1 && older_general(rig, ENGINE_IPV4, 1, 0))
-		tap_bail_out("a query is refused");
-	if (older_version(rig, ENGINE_IPV4) != version)
-		tap_bail_out("IGMPv%u is not spoken", version);
-}
-
-/* Joined, both unsolicited reports sent. */
-static void settle(struct rig *rig, uint8_t version, const char *group)
-{
-	speak(rig, version);
-	older_filter(rig, group, "EX{}");
-	rig_run(rig, 11 * SECOND);
-	rig_clear(rig);
-}
-
 /* The query is heard, and answered in (0, max]. */
 static void expect_answer(struct tap *tap, struct rig *rig, const struct raw *raw,
 			  uint64_t max, const char *what)
@@ -65,7 +46,7 @@ static void test_sources_of_queries(struct tap *tap, struct rig *rig)
 	static const char *const from[] = { "10.9.0.254", "192.0.2.1", "0.0.0.0",
 					    "10.9.0.1" };
 
-	settle(rig, 2, GROUP);
+	older_settle_igmp(rig, 2, GROUP);
 	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
 		struct raw raw = { .type = RAW_QUERY,
 				   .code = 50,
@@ -84,7 +65,7 @@ static void test_v1_destination(struct tap *tap, struct rig *rig)
 	struct raw raw = { .type = RAW_QUERY };
 	uint64_t origin;
 
-	speak(rig, 2);
+	older_speak_igmp(rig, 2);
 	older_filter(rig, GROUP, "EX{}");
 	rig_clear(rig);
 	origin = rig->now;
@@ -108,7 +89,7 @@ static void test_v1_group_field(struct tap *tap, struct rig *rig)
 	static const char *const fields[] = { "239.1.1.1", "239.7.7.7", "10.1.1.1",
 					      "232.1.1.1" };
 
-	settle(rig, 1, GROUP);
+	older_settle_igmp(rig, 1, GROUP);
 	older_filter(rig, OTHER, "EX{}");
 	rig_run(rig, 11 * SECOND);
 	rig_clear(rig);
@@ -132,7 +113,7 @@ static void test_v2_destination(struct tap *tap, struct rig *rig)
 {
 	struct raw raw = { .type = RAW_QUERY, .code = 50 };
 
-	settle(rig, 2, GROUP);
+	older_settle_igmp(rig, 2, GROUP);
 	raw.to = "224.0.0.5";
 	expect_refusal(tap, rig, &raw, "a General Query to 224.0.0.5");
 	raw.to = GROUP;
@@ -155,7 +136,7 @@ static void test_v2_group_field(struct tap *tap, struct rig *rig)
 		.type = RAW_QUERY, .code = 50, .group = "239.7.7.7", .to = GROUP
 	};
 
-	settle(rig, 2, GROUP);
+	older_settle_igmp(rig, 2, GROUP);
 	tap_expect(tap, older_hear(rig, &raw) == 0, "a query for a strange group");
 	rig_run(rig, 60 * SECOND);
 	older_expect_silence(tap, rig, "a query for a strange group");
@@ -179,7 +160,7 @@ static void expect_delays(struct tap *tap, struct rig *rig, uint8_t version, uin
 		uint64_t origin;
 
 		older_restart(rig, tap, seed);
-		settle(rig, version, GROUP);
+		older_settle_igmp(rig, version, GROUP);
 		origin = rig->now;
 		older_hear(rig, &raw);
 		rig_run(rig, 60 * SECOND);
@@ -218,7 +199,7 @@ static void test_v1_keeps(struct tap *tap, struct rig *rig)
 
 		for (int i = 0; i < 2; i++) {
 			older_restart(rig, tap, seed);
-			settle(rig, 1, GROUP);
+			older_settle_igmp(rig, 1, GROUP);
 			origin = rig->now;
 			older_hear(rig, &raw);
 			if (i)
@@ -245,7 +226,7 @@ static void test_v3_code(struct tap *tap, struct rig *rig)
 		uint64_t origin;
 
 		older_restart(rig, tap, seed);
-		settle(rig, 2, GROUP);
+		older_settle_igmp(rig, 2, GROUP);
 		origin = rig->now;
 		rig_query(rig, &query);
 		rig_run(rig, 60 * SECOND);
@@ -295,7 +276,7 @@ static void test_delay_of_each(struct tap *tap, struct rig *rig)
 	struct spread spread;
 	uint64_t origin;
 
-	speak(rig, 2);
+	older_speak_igmp(rig, 2);
 	join_many(rig);
 	origin = rig->now;
 	older_general(rig, ENGINE_IPV4, 2, 10000);
@@ -316,7 +297,7 @@ static void test_delay_of_each(struct tap *tap, struct rig *rig)
 /* Nothing is joined, or it was left. */
 static void test_non_member(struct tap *tap, struct rig *rig)
 {
-	speak(rig, 2);
+	older_speak_igmp(rig, 2);
 	older_general(rig, ENGINE_IPV4, 2, 10000);
 	older_specific(rig, ENGINE_IPV4, 2, GROUP, 1000);
 	rig_report(rig, ENGINE_IPV4, 2, GROUP);
@@ -359,7 +340,7 @@ static void test_idle(struct tap *tap, struct rig *rig)
 static void start(struct rig *rig, struct tap *tap, uint8_t version)
 {
 	older_restart(rig, tap, 5);
-	speak(rig, version);
+	older_speak_igmp(rig, version);
 	older_filter(rig, GROUP, "EX{}");
 	rig_clear(rig);
 }

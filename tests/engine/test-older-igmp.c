@@ -16,25 +16,6 @@
 #define REPORT  "v2 REPORT(239.1.1.1)"
 #define LEAVE   "v2 LEAVE(239.1.1.1)"
 
-/* IGMPv2 without a newer version, IGMPv1 by a querier beside it. */
-static void speak(struct rig *rig, uint8_t version)
-{
-	older_force(rig, ENGINE_IPV4, 2);
-	if (version == 1 && older_general(rig, ENGINE_IPV4, 1, 0))
-		tap_bail_out("a query is refused");
-	if (older_version(rig, ENGINE_IPV4) != version)
-		tap_bail_out("IGMPv%u is not spoken", version);
-}
-
-/* Joined, both unsolicited reports sent. */
-static void settle(struct rig *rig, uint8_t version, const char *group)
-{
-	speak(rig, version);
-	older_filter(rig, group, "EX{}");
-	rig_run(rig, 11 * SECOND);
-	rig_clear(rig);
-}
-
 /*
  * Joining and leaving
  */
@@ -45,7 +26,7 @@ static void join_once(struct tap *tap, struct rig *rig, uint8_t version,
 	const char *report = version == 1 ? "v1 REPORT(239.1.1.1)" : REPORT;
 	uint64_t origin;
 
-	speak(rig, version);
+	older_speak_igmp(rig, version);
 	origin = rig->now;
 	older_filter(rig, GROUP, "EX{}");
 	rig_run(rig, 60 * SECOND);
@@ -74,7 +55,7 @@ static void test_robustness(struct tap *tap, struct rig *rig)
 
 	older_tune(rig, ENGINE_ROBUSTNESS, 7);
 	older_tune(rig, ENGINE_UNSOLICITED_INTERVAL, 1);
-	speak(rig, 2);
+	older_speak_igmp(rig, 2);
 	origin = rig->now;
 	older_filter(rig, GROUP, "EX{}");
 	rig_run(rig, 60 * SECOND);
@@ -92,7 +73,7 @@ static void test_no_memory(struct tap *tap, struct rig *rig)
 	int result = -ENOMEM;
 	unsigned int n = 0;
 
-	speak(rig, 2);
+	older_speak_igmp(rig, 2);
 	while (result == -ENOMEM && n < 32) {
 		rig->fails_at = rig->n_calls + ++n;
 		result = rig_set(rig, 1, GROUP, "IN{10.0.0.1,10.0.0.2}");
@@ -129,7 +110,7 @@ static void test_heard_without_memory(struct tap *tap, struct rig *rig)
 
 static void test_gone(struct tap *tap, struct rig *rig)
 {
-	speak(rig, 1);
+	older_speak_igmp(rig, 1);
 	older_filter(rig, GROUP, "EX{}");
 	older_filter(rig, OTHER, "EX{}");
 	older_general(rig, ENGINE_IPV4, 2, 10000);
@@ -172,7 +153,7 @@ static void expect_always_leave(struct tap *tap, struct rig *rig, const char *re
 
 static void test_always_leave(struct tap *tap, struct rig *rig)
 {
-	speak(rig, 2);
+	older_speak_igmp(rig, 2);
 	older_filter(rig, GROUP, "EX{}");
 	older_tune(rig, ENGINE_ALWAYS_LEAVE, 1);
 	expect_always_leave(tap, rig, "", true);
@@ -200,7 +181,7 @@ static void expect_local(struct tap *tap, uint8_t version, uint64_t linklocal,
 	rig_init(&rig, version * 3 + linklocal);
 	older_tune(&rig, ENGINE_LINKLOCAL, linklocal);
 	if (version < 3)
-		speak(&rig, version);
+		older_speak_igmp(&rig, version);
 	older_filter(&rig, group, "EX{}");
 	rig_run(&rig, 11 * SECOND);
 	older_general(&rig, ENGINE_IPV4, version, 10000);
@@ -233,7 +214,7 @@ static void test_linklocal(struct tap *tap, struct rig *rig)
 /* The first group behind 224.0.0.0/24 is one like any other. */
 static void test_linklocal_ends(struct tap *tap, struct rig *rig)
 {
-	speak(rig, 2);
+	older_speak_igmp(rig, 2);
 	older_filter(rig, "224.0.1.0", "EX{}");
 	EXPECT_STEPS(tap, rig, rig->now, "224.0.1.0", { "v2 REPORT(224.0.1.0)", 0, 0 });
 }
@@ -244,7 +225,7 @@ static void test_link(struct tap *tap, struct rig *rig)
 	struct engine_interface interface = rig->interface;
 	uint64_t origin;
 
-	speak(rig, 2);
+	older_speak_igmp(rig, 2);
 	older_filter(rig, GROUP, "EX{}");
 	older_filter(rig, OTHER, "EX{}");
 	rig_clear(rig);
@@ -276,7 +257,7 @@ static void test_link(struct tap *tap, struct rig *rig)
 /* Neither do the sources of source-specific groups matter here, nor how they are told. */
 static void test_silent_tunables(struct tap *tap, struct rig *rig)
 {
-	settle(rig, 2, "232.1.1.1");
+	older_settle_igmp(rig, 2, "232.1.1.1");
 	older_filter(rig, GROUP, "EX{10.0.0.1}");
 	rig_run(rig, 11 * SECOND);
 	rig_clear(rig);
@@ -298,7 +279,7 @@ static void test_silent_tunables(struct tap *tap, struct rig *rig)
 static void test_linklocal_off(struct tap *tap, struct rig *rig)
 {
 	older_tune(rig, ENGINE_LINKLOCAL, 2);
-	speak(rig, 2);
+	older_speak_igmp(rig, 2);
 	older_filter(rig, "224.0.0.251", "EX{}");
 	EXPECT_STEPS(tap, rig, rig->now, "linklocal 2",
 		     { "v2 REPORT(224.0.0.251)", 0, 0 });
@@ -315,14 +296,14 @@ static void test_linklocal_off(struct tap *tap, struct rig *rig)
 
 static void test_untold(struct tap *tap, struct rig *rig)
 {
-	speak(rig, 1);
+	older_speak_igmp(rig, 1);
 	rig_set(rig, 1, GROUP, "EX{}");
 	rig_set(rig, 1, GROUP, "NONE");
 	rig_run(rig, 60 * SECOND);
 	older_expect_silence(tap, rig, "joined and left");
 	tap_expect(tap, older_status(rig, ENGINE_IPV4).n_groups == 0, "it is left");
 	older_restart(rig, tap, 2);
-	speak(rig, 2);
+	older_speak_igmp(rig, 2);
 	older_filter(rig, GROUP, "EX{}");
 	rig_report(rig, ENGINE_IPV4, 2, GROUP);
 	rig_clear(rig);
@@ -339,7 +320,7 @@ static void test_untold_leave(struct tap *tap, struct rig *rig)
 
 	interface.source[ENGINE_IPV4].state = ENGINE_ADDRESS_NONE;
 	rig_change(rig, &interface);
-	settle(rig, 2, GROUP);
+	older_settle_igmp(rig, 2, GROUP);
 	rig_set(rig, 1, GROUP, "NONE");
 	interface.source[ENGINE_IPV4].state = ENGINE_ADDRESS_VALID;
 	rig_change(rig, &interface);
@@ -357,7 +338,7 @@ static void test_other_link(struct tap *tap, struct rig *rig)
 	uint64_t origin;
 
 	rig_add_interface(rig, RIG_IFINDEX + 1);
-	speak(rig, 2);
+	older_speak_igmp(rig, 2);
 	origin = rig->now;
 	older_filter(rig, GROUP, "EX{}");
 	older_hear_on(rig, RIG_IFINDEX + 1, &raw);
@@ -411,7 +392,7 @@ static void test_bytes(struct tap *tap, struct rig *rig)
 		/* IGMPv1 never has the option, whatever is set. */
 		if (expected->version > 1)
 			older_tune(rig, ENGINE_SENDWITHRA, expected->has_alert);
-		speak(rig, expected->version);
+		older_speak_igmp(rig, expected->version);
 		older_filter(rig, GROUP, "EX{}");
 		if (expected->is_leave) {
 			rig_clear(rig);
@@ -429,7 +410,7 @@ static void test_addresses(struct tap *tap, struct rig *rig)
 
 	interface.source[ENGINE_IPV4].state = ENGINE_ADDRESS_NONE;
 	rig_change(rig, &interface);
-	speak(rig, 2);
+	older_speak_igmp(rig, 2);
 	older_filter(rig, GROUP, "EX{}");
 	rig_run(rig, 11 * SECOND);
 	tap_expect(tap, rig->n_lines == 2, "%zu lines", rig->n_lines);

@@ -235,22 +235,11 @@ static unsigned int count_descriptors(void)
 /* A socket with the filter that the request finds, and a context. */
 static void prepare(struct bench *self)
 {
-	int family = self->place.group.ss_family;
-	uint32_t ifindex = self->net.ifindex[self->place.link];
-	enum msf_verb verb = self->before.mode == MODEL_INCLUDE ? MSF_JOIN_SOURCE
-								: MSF_BLOCK_SOURCE;
+	struct model_place place = self->place;
 
-	self->fd = traffic_open_receiver(self->place.flavour);
-	if (self->before.mode == MODEL_EXCLUDE)
-		system_delta(self->fd, MSF_JOIN_GROUP, ifindex, &self->place.group, NULL);
-	for (unsigned int i = 0; i < N_SOURCES; i++) {
-		struct sockaddr_storage source = netns_source(family, self->place.link,
-							      i);
-
-		if (self->before.set >> i & 1)
-			system_delta(self->fd, verb, ifindex, &self->place.group,
-				     &source);
-	}
+	/* The place of the calls under test may be any interface. */
+	place.ifindex = self->net.ifindex[place.link];
+	self->fd = model_open(system_delta, &place, self->before);
 	self->msf = system_new_context();
 }
 

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "asm/program-format.h"
+#include "../unit/asm-same.h"
 #include "target.h"
 
 static void mend(struct sock_filter *code, uint32_t n)
@@ -25,23 +26,6 @@ static void mend(struct sock_filter *code, uint32_t n)
 					    .k = program_sum(code, n - 2) };
 	code[n - 3].code = PROGRAM_WORD;
 	code[n - 3].k = PROGRAM_VERSION << 24 | (code[n - 3].k & 0xffffff);
-}
-
-static bool is_same(const struct asm_state *a, const struct asm_state *b)
-{
-	if (a->n != b->n || a->is_all != b->is_all || a->is_all6 != b->is_all6 ||
-	    a->n_application != b->n_application)
-		return false;
-	for (uint32_t i = 0; i < a->n; i++) {
-		const struct asm_membership *x = &a->memberships[i];
-		const struct asm_membership *y = &b->memberships[i];
-
-		if (!addr_equal(x->group, y->group) || x->ifindex != y->ifindex ||
-		    !filter_equal(&x->filter, &y->filter))
-			return false;
-	}
-	return !a->n_application || !memcmp(a->application, b->application,
-					    a->n_application * sizeof(*a->application));
 }
 
 static void check_application(const struct asm_state *state,
@@ -64,7 +48,7 @@ static void check_ours(const struct asm_state *state)
 		r = program_encode(&program, state, AF_INET6);
 	target_expect(r == 0, "what was a program can be one");
 	target_expect(program_decode(program.code, program.n, &again) == 1, "ours again");
-	target_expect(is_same(state, &again), "the same state");
+	target_expect(asm_same(state, &again), "the same state");
 	state_fini(&again);
 	program_fini(&program);
 }

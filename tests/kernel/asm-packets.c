@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +25,7 @@
 #include "raw.h"
 #include "sockaddr.h"
 #include "tap.h"
+#include "traffic.h"
 
 #define N_ROUNDS      400u
 #define N_PACKETS     384u /* of a round: the smallest queue holds them */
@@ -270,24 +270,13 @@ static void open_link(struct packets *self, unsigned int l)
 		tap_bail_out("%s: %s", peer, strerror(-self->sender[l]));
 }
 
-static void pin(void)
-{
-	cpu_set_t set;
-	int cpu = sched_getcpu();
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu < 0 ? 0 : cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) < 0)
-		tap_bail_out("cannot pin the process: %s", strerror(errno));
-}
-
 static void packets_init(struct packets *self)
 {
 	netns_init(&self->net);
 	netns_set_sysctl("net/ipv4/conf/all/rp_filter", 0);
 	netns_set_sysctl("net/ipv4/conf/m0/rp_filter", 0);
 	netns_set_sysctl("net/ipv4/conf/m1/rp_filter", 0);
-	pin();
+	traffic_pin();
 	self->seed = SEED;
 	draw_sources(self);
 	for (unsigned int f = 0; f < N_FAMILIES; f++)

@@ -13,6 +13,7 @@
 #include <msf.h>
 
 #include "ebpf.h"
+#include "facts.h"
 #include "stacks.h"
 
 #define TEXT_LEN  512
@@ -390,35 +391,6 @@ static void test_replaced(struct fixture *self)
  * Facts
  */
 
-/* "value|unit|note", or "absent". */
-static void get_fact(struct msf *msf, const char *name, char text[TEXT_LEN])
-{
-	struct msf_probe *probe;
-	struct msf_fact fact;
-
-	strcpy(text, "absent");
-	if (msf_probe_new(&probe, msf) < 0)
-		return;
-	while (msf_probe_pop_fact(probe, &fact) == 1)
-		if (strcmp(fact.name, name) == 0)
-			snprintf(text, TEXT_LEN, "%s|%s|%s",
-				 fact.value ? fact.value : "NULL",
-				 fact.unit ? fact.unit : "NULL",
-				 fact.note ? fact.note : "NULL");
-	msf_probe_free(probe);
-}
-
-static void expect_fact(struct fixture *self, struct msf *msf, const char *name,
-			const char *head, const char *part)
-{
-	char text[TEXT_LEN];
-
-	get_fact(msf, name, text);
-	tap_expect(&self->tap,
-		   strncmp(text, head, strlen(head)) == 0 && strstr(text, part) != NULL,
-		   "%s: %s, not %s...%s", name, text, head, part);
-}
-
 static void test_list(struct fixture *self)
 {
 	static const char *const names[] = {
@@ -459,12 +431,14 @@ static void test_list(struct fixture *self)
 
 static void work_old_stack(struct fixture *self)
 {
-	expect_fact(self, NULL, "backend", "asm|", "this system has no source filters");
+	facts_expect(&self->tap, NULL, "backend", "asm|",
+		     "this system has no source filters");
 }
 
 static void work_yes_sayer(struct fixture *self)
 {
-	expect_fact(self, NULL, "backend", "asm|", "a request that must fail did not");
+	facts_expect(&self->tap, NULL, "backend", "asm|",
+		     "a request that must fail did not");
 }
 
 static void test_facts(struct fixture *self)
@@ -473,21 +447,22 @@ static void test_facts(struct fixture *self)
 	static const struct old_stack yes = { 0, true, OLD_STACK_FILTERS_WORK };
 	struct msf *msf = stacks_make_context(MSF_BACKEND_ASM, false);
 
-	expect_fact(self, msf, "backend", "asm|", "this system has source filters");
-	expect_fact(self, msf, "socket_filters", "full|", "survives");
-	expect_fact(self, msf, "max_sources", "64|sources|", "raised");
-	expect_fact(self, msf, "instructions", "4096|", "4000 IPv4");
-	expect_fact(self, msf, "optmem_max", "131072|bytes|", "4000 IPv4 or 570");
+	facts_expect(&self->tap, msf, "backend", "asm|",
+		     "this system has source filters");
+	facts_expect(&self->tap, msf, "socket_filters", "full|", "survives");
+	facts_expect(&self->tap, msf, "max_sources", "64|sources|", "raised");
+	facts_expect(&self->tap, msf, "instructions", "4096|", "4000 IPv4");
+	facts_expect(&self->tap, msf, "optmem_max", "131072|bytes|", "4000 IPv4 or 570");
 	netns_set_sysctl("net/core/optmem_max", 20480);
-	expect_fact(self, msf, "optmem_max", "20480|bytes|",
-		    "1635 IPv4 or 231 unrelated IPv6 sources: sysctl -w "
-		    "net.core.optmem_max=65536");
+	facts_expect(&self->tap, msf, "optmem_max", "20480|bytes|",
+		     "1635 IPv4 or 231 unrelated IPv6 sources: sysctl -w "
+		     "net.core.optmem_max=65536");
 	netns_set_sysctl("net/core/optmem_max", 131072);
-	expect_fact(self, msf, "wire", "asm|", "a join for every source");
-	expect_fact(self, msf, "igmp_max_msf", "absent", "");
+	facts_expect(&self->tap, msf, "wire", "asm|", "a join for every source");
+	facts_expect(&self->tap, msf, "igmp_max_msf", "absent", "");
 	msf_free(msf);
 	msf = make_wide_context(77);
-	expect_fact(self, msf, "max_sources", "77|sources|", "own limit");
+	facts_expect(&self->tap, msf, "max_sources", "77|sources|", "own limit");
 	msf_free(msf);
 	stacks_visit(self, &old, "old stack", work_old_stack);
 	stacks_visit(self, &yes, "yes-sayer", work_yes_sayer);

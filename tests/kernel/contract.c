@@ -164,3 +164,33 @@ struct model_filter contract_get_next(const struct contract_row *row,
 			return names[i].filter;
 	tap_bail_out("contract: unknown next state %s", row->next_state);
 }
+
+bool contract_next_filter(struct model_filter *filter, unsigned int n_sources)
+{
+	if (filter->mode != MODEL_NONE && ++filter->set < 1u << n_sources)
+		return true;
+	if (filter->mode == MODEL_EXCLUDE)
+		return false;
+	filter->mode++;
+	filter->set = filter->mode == MODEL_INCLUDE ? 1 : 0;
+	return true;
+}
+
+bool contract_next_request(struct model_request *request, unsigned int n_sources)
+{
+	if (request->verb >= MSF_JOIN_SOURCE && request->verb <= MSF_UNBLOCK_SOURCE &&
+	    ++request->source < n_sources)
+		return true;
+	if (request->verb == MSF_SET_FILTER && ++request->set < 1u << n_sources)
+		return true;
+	if (request->verb == MSF_SET_FILTER && request->fmode == MCAST_EXCLUDE) {
+		*request = (struct model_request){ .verb = MSF_SET_FILTER,
+						   .fmode = MCAST_INCLUDE };
+		return true;
+	}
+	if (request->verb == MSF_GET_FILTER)
+		return false;
+	*request = (struct model_request){ .verb = request->verb + 1,
+					   .fmode = MCAST_EXCLUDE };
+	return true;
+}

@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "raw.h"
@@ -25,20 +24,6 @@ struct fixture {
 	struct tap tap;
 	struct netns net;
 };
-
-static long get_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void do_ip(const char *lines)
-{
-	if (netns_ip(lines) < 0)
-		tap_bail_out("ip cannot do: %s", lines);
-}
 
 static struct msf_monitor *start(void)
 {
@@ -85,14 +70,14 @@ static void list_events(struct msf_monitor *monitor, uint32_t ifindex,
 			char told[TOLD_SIZE])
 {
 	struct pollfd poller = { .fd = msf_monitor_get_fd(monitor), .events = POLLIN };
-	long deadline = get_ms() + DEADLINE_MS;
+	long deadline = tap_get_ms() + DEADLINE_MS;
 	struct msf_event event;
 	bool is_over = false;
 
-	do_ip("link add name mark type veth peer name markp\n");
+	netns_must_ip("link add name mark type veth peer name markp\n");
 	*told = '\0';
-	while (!is_over && get_ms() < deadline &&
-	       poll(&poller, 1, deadline - get_ms()) > 0) {
+	while (!is_over && tap_get_ms() < deadline &&
+	       poll(&poller, 1, deadline - tap_get_ms()) > 0) {
 		if (msf_monitor_dispatch(monitor) < 0)
 			break;
 		while (!is_over && msf_monitor_pop_event(monitor, &event) == 1) {
@@ -103,7 +88,7 @@ static void list_events(struct msf_monitor *monitor, uint32_t ifindex,
 	}
 	if (!is_over)
 		tap_bail_out("the link is not told");
-	do_ip("link del mark\n");
+	netns_must_ip("link del mark\n");
 	/* its end must not pass for the next one */
 	msf_monitor_dispatch(monitor);
 	while (msf_monitor_pop_event(monitor, &event) == 1)

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <net/if.h>
-#include <signal.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "model.h"
 #include "raw.h"
 #include "system.h"
@@ -28,6 +29,8 @@
 #define N_ROUNDS  100u
 #define N_HOLDERS 3u
 #define MAX_FDS   8u
+
+#define DEADLINE_MS 10000
 
 #define MAX_GROUPS 256u
 #define TEXT_SIZE  256
@@ -47,35 +50,10 @@ struct merged {
 	unsigned int exclude[N_SOURCES];
 };
 
-typedef int delta_call(int fd, enum msf_verb verb, uint32_t ifindex,
-		       const struct sockaddr_storage *group,
-		       const struct sockaddr_storage *source);
-
 /* A socket with one filter. */
-static int open_member_by(delta_call *delta, const struct model_place *place,
-			  struct model_filter filter)
-{
-	int fd = traffic_open_receiver(place->flavour), family = place->group.ss_family;
-	enum msf_verb verb = filter.mode == MODEL_INCLUDE ? MSF_JOIN_SOURCE
-							  : MSF_BLOCK_SOURCE;
-	int r = 0;
-
-	if (filter.mode == MODEL_EXCLUDE)
-		r = delta(fd, MSF_JOIN_GROUP, place->ifindex, &place->group, NULL);
-	for (unsigned int i = 0; !r && i < N_SOURCES; i++) {
-		struct sockaddr_storage source = netns_source(family, place->link, i);
-
-		if (filter.set >> i & 1)
-			r = delta(fd, verb, place->ifindex, &place->group, &source);
-	}
-	if (r < 0)
-		tap_bail_out("cannot make a member: %s", strerror(-r));
-	return fd;
-}
-
 static int open_member(const struct model_place *place, struct model_filter filter)
 {
-	return open_member_by(system_delta, place, filter);
+	return model_open(system_delta, place, filter);
 }
 
 static struct model_place get_place(const struct fixture *self, enum flavour flavour,
@@ -94,37 +72,18 @@ static void close_anchors(struct fixture *self)
 	}
 }
 
-/* A process that holds what its parent has open now, until it is ended. is_hidden: from
- * all who have not CAP_SYS_PTRACE. */
-static pid_t start_holder(struct fixture *self, bool is_hidden)
+/* For a child that has what its parent has open now; the anchors are the parent's. */
+static void hold_all(void *self, struct host_report *report)
 {
-	int ready[2];
-	char byte = 0;
-	pid_t pid;
-
-	if (pipe(ready) < 0 || (pid = fork()) < 0)
-		tap_bail_out("cannot make a process: %s", strerror(errno));
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close_anchors(self); /* they are the parent's alone */
-		if (is_hidden)
-			prctl(PR_SET_DUMPABLE, 0);
-		if (write(ready[1], &byte, 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	if (read(ready[0], &byte, 1) != 1)
-		tap_bail_out("a process did not start");
-	close(ready[0]);
-	return pid;
+	(void)report;
+	close_anchors(self);
 }
 
-static void end_holder(pid_t pid)
+/* And hides that from all who have not CAP_SYS_PTRACE. */
+static void hold_hidden(void *self, struct host_report *report)
 {
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	hold_all(self, report);
+	prctl(PR_SET_DUMPABLE, 0);
 }
 
 /* All groups; their sources are the state's. */
@@ -228,12 +187,25 @@ static void expect_group(struct fixture *self, const struct groups *groups,
 		   wanted);
 }
 
+/* What was closed may live on for a moment: whoever scans the host just then has a
+ * descriptor of it. */
+static void await_users(const struct model_place *place, unsigned int n)
+{
+	long deadline = tap_get_ms() + DEADLINE_MS;
+
+	while (netns_get_members(place->ifindex, &place->group) != n &&
+	       tap_get_ms() < deadline)
+		sched_yield();
+}
+
 /* The same, looked up now. */
 static void expect_now(struct fixture *self, const struct model_place *place,
 		       const char *wanted, const char *when)
 {
+	const char *users = strchr(wanted, ' '); /* none when it is absent */
 	struct groups groups;
 
+	await_users(place, users ? (unsigned int)strtoul(users, NULL, 10) : 0);
 	scan_groups(&groups);
 	expect_group(self, &groups, place, wanted, when);
 	msf_state_free(groups.state);
@@ -381,11 +353,11 @@ static void draw_members(struct fixture *self, struct round *round)
 		unsigned int link = draw(self, NETNS_LINKS), group = draw(self, N_GROUPS);
 		struct model_place place = get_place(self, flavour, link, group);
 		struct model_filter filter = draw_filter(self);
-		delta_call *delta;
+		model_delta *delta;
 
 		/* with the ASM backend some by the kernel all the same */
 		delta = draw(self, 2) && !system_is_old() ? raw_delta : system_delta;
-		round->fd[i] = open_member_by(delta, &place, filter);
+		round->fd[i] = model_open(delta, &place, filter);
 		merge(&round->merged[flavour == FLAVOUR_IPV6][link][group], filter);
 	}
 }
@@ -396,12 +368,25 @@ static void close_round(struct round *round)
 		close(round->fd[--round->n_fds]);
 }
 
+static void await_round(const struct fixture *self, const struct round *round)
+{
+	for (unsigned int i = 0; i < 2 * NETNS_LINKS * N_GROUPS; i++) {
+		unsigned int is_ipv6 = i % 2, l = i / 2 % NETNS_LINKS;
+		unsigned int g = i / 2 / NETNS_LINKS;
+		struct model_place place =
+			get_place(self, is_ipv6 ? FLAVOUR_IPV6 : FLAVOUR_IPV4, l, g);
+
+		await_users(&place, round->merged[is_ipv6][l][g].users);
+	}
+}
+
 static void compare_round(struct fixture *self, struct round *round, unsigned int n)
 {
 	struct groups groups;
 	char when[32], wanted[TEXT_SIZE];
 
 	snprintf(when, sizeof(when), "round %u", n);
+	await_round(self, round);
 	scan_groups(&groups);
 	for (unsigned int i = 0; i < 2 * NETNS_LINKS * N_GROUPS; i++) {
 		unsigned int is_ipv6 = i % 2, l = i / 2 % NETNS_LINKS;
@@ -423,21 +408,21 @@ static void test_random(struct fixture *self)
 {
 	for (unsigned int n = 0; n < N_ROUNDS && self->tap.n_surprises == 0; n++) {
 		struct round round = { 0 };
-		pid_t holder[N_HOLDERS];
+		struct host_child holder[N_HOLDERS];
 
 		if (draw(self, 2))
 			close_anchors(self);
 		for (unsigned int h = 0; h <= N_HOLDERS; h++) {
 			draw_members(self, &round);
 			if (h < N_HOLDERS) {
-				holder[h] = start_holder(self, false);
+				host_start(&holder[h], hold_all, self);
 				close_round(&round);
 			}
 		}
 		compare_round(self, &round, n);
 		close_round(&round);
 		for (unsigned int h = 0; h < N_HOLDERS; h++)
-			end_holder(holder[h]);
+			host_stop(&holder[h]);
 		open_anchors(self);
 	}
 	tap_end(&self->tap,
@@ -540,12 +525,12 @@ static void test_hidden_holders(struct fixture *self, enum flavour flavour)
 				     "listed" };
 		struct model_place late = get_place(self, flavour, 0, 9);
 		int fd[2] = { -1, -1 }, own = -1, newest;
-		pid_t holder;
+		struct host_child holder;
 
 		for (int j = 0; j < 2; j++)
 			if (rows[i].filters[j].mode != MODEL_NONE)
 				fd[j] = open_member(&view.place, rows[i].filters[j]);
-		holder = start_holder(self, true);
+		host_start(&holder, hold_hidden, self);
 		for (int j = 0; j < 2; j++)
 			if (fd[j] >= 0)
 				close(fd[j]);
@@ -561,7 +546,7 @@ static void test_hidden_holders(struct fixture *self, enum flavour flavour)
 		close(newest);
 		if (own >= 0)
 			close(own);
-		end_holder(holder);
+		host_stop(&holder);
 	}
 	tap_end(&self->tap, "%s: what follows from the counts is told, the rest unknown",
 		flavour_name(flavour));
@@ -601,7 +586,7 @@ static void test_down(struct fixture *self)
 	struct model_place place = { FLAVOUR_IPV4, 0, 9000, netns_parse("224.0.0.1") };
 	struct model_place late = { FLAVOUR_IPV4, 0, 9000, netns_group(AF_INET, 9) };
 	struct view view = { place, "unknown 1 users sources unknown", "hidden" };
-	pid_t holder;
+	struct host_child holder;
 	int fd, newest;
 
 	if (netns_ip("link add name z9 index 9000 type veth peer name z9p index 9001\n") <
@@ -611,10 +596,10 @@ static void test_down(struct fixture *self)
 	newest = open_member(&late, (struct model_filter){ MODEL_EXCLUDE, 0 });
 	close_anchors(self);
 	expect_now(self, &place, "INCLUDE 1 users 0:1/0 ", "seen");
-	holder = start_holder(self, true);
+	host_start(&holder, hold_hidden, self);
 	close(fd);
 	observe(self, look_at_view, &view);
-	end_holder(holder);
+	host_stop(&holder);
 	open_anchors(self);
 	close(newest);
 	netns_ip("link del z9\n");
@@ -632,12 +617,12 @@ static void test_unlisted(struct fixture *self, enum flavour flavour)
 	struct view view = { place, "unknown 1 users sources unknown", "unbound" };
 	int fd = socket(flavour_get_domain(flavour), SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int newest;
-	pid_t holder;
+	struct host_child holder;
 
 	if (fd < 0 ||
 	    system_delta(fd, MSF_JOIN_SOURCE, place.ifindex, &place.group, &source) < 0)
 		tap_bail_out("cannot join without an address");
-	holder = start_holder(self, true);
+	host_start(&holder, hold_hidden, self);
 	close(fd);
 	newest = open_member(&late, (struct model_filter){ MODEL_EXCLUDE, 0 });
 	close_anchors(self);
@@ -646,7 +631,7 @@ static void test_unlisted(struct fixture *self, enum flavour flavour)
 		expect_now(self, &place, "INCLUDE 1 users 0:1/0 ", "with all rights");
 	open_anchors(self);
 	close(newest);
-	end_holder(holder);
+	host_stop(&holder);
 	tap_end(&self->tap,
 		"%s: an unbound socket of a hidden process is not passed over",
 		flavour_name(flavour));
@@ -659,7 +644,7 @@ static void test_order(struct fixture *self, enum flavour flavour)
 	struct model_place second = first, late = first;
 	struct view view;
 	int fd[4];
-	pid_t holder;
+	struct host_child holder;
 
 	if (netns_ip("link add name z9 index 9000 type veth peer name z9p index 9001\n"
 		     "link add name z8 index 800 type veth peer name z8p index 801\n") <
@@ -669,7 +654,7 @@ static void test_order(struct fixture *self, enum flavour flavour)
 	late.ifindex = 800;
 	fd[0] = open_member(&first, (struct model_filter){ MODEL_INCLUDE, 1 });
 	fd[1] = open_member(&late, (struct model_filter){ MODEL_INCLUDE, 2 });
-	holder = start_holder(self, true);
+	host_start(&holder, hold_hidden, self);
 	close(fd[0]);
 	close(fd[1]);
 	fd[2] = open_member(&second, (struct model_filter){ MODEL_INCLUDE, 4 });
@@ -685,7 +670,7 @@ static void test_order(struct fixture *self, enum flavour flavour)
 	open_anchors(self);
 	for (int i = 0; i < 3; i++)
 		close(fd[i]);
-	end_holder(holder);
+	host_stop(&holder);
 	netns_ip("link del z9\nlink del z8\n");
 	tap_end(&self->tap,
 		"%s: of interfaces made after the first that is shown nothing is missing",
@@ -732,17 +717,18 @@ static void test_random_hidden(struct fixture *self)
 {
 	for (unsigned int n = 0; n < N_ROUNDS && self->tap.n_surprises == 0; n++) {
 		struct round round = { 0 };
-		pid_t holder;
+		struct host_child holder;
 
 		if (draw(self, 2))
 			close_anchors(self);
 		draw_members(self, &round);
-		holder = start_holder(self, true);
+		host_start(&holder, hold_hidden, self);
 		close_round(&round);
 		draw_members(self, &round);
+		await_round(self, &round);
 		observe(self, look_at_round, &round);
 		close_round(&round);
-		end_holder(holder);
+		host_stop(&holder);
 		open_anchors(self);
 	}
 	tap_end(&self->tap, "%u random states of which half is hidden: right or unknown",

@@ -155,6 +155,15 @@ void host_stop(struct host_child *child)
 	child->pid = 0;
 }
 
+void host_make_mount_point(char *path)
+{
+	int fd = mkstemp(path);
+
+	if (fd < 0)
+		tap_bail_out("%s: %s", path, strerror(errno));
+	close(fd);
+}
+
 void host_send_away(int fd, int pair[2])
 {
 	char space[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 'x';

@@ -53,6 +53,9 @@ void host_stop(struct host_child *child);
  * has a descriptor of it until these are closed. pair may be NULL. */
 void host_send_away(int fd, int pair[2]);
 
+/* Makes an empty file for a namespace to be mounted on; path as for mkstemp(). */
+void host_make_mount_point(char *path);
+
 uint64_t host_get_inode(int fd);
 uint64_t host_get_netns(void);
 

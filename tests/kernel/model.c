@@ -219,6 +219,27 @@ static int find_source(const struct model_place *place,
 	return -1;
 }
 
+int model_open(model_delta *delta, const struct model_place *place,
+	       struct model_filter filter)
+{
+	int fd = traffic_open_receiver(place->flavour), family = place->group.ss_family;
+	enum msf_verb verb = filter.mode == MODEL_INCLUDE ? MSF_JOIN_SOURCE
+							  : MSF_BLOCK_SOURCE;
+	int r = 0;
+
+	if (filter.mode == MODEL_EXCLUDE)
+		r = delta(fd, MSF_JOIN_GROUP, place->ifindex, &place->group, NULL);
+	for (unsigned int i = 0; r == 0 && filter.set >> i != 0; i++) {
+		struct sockaddr_storage source = netns_source(family, place->link, i);
+
+		if (filter.set >> i & 1)
+			r = delta(fd, verb, place->ifindex, &place->group, &source);
+	}
+	if (r < 0)
+		tap_bail_out("cannot make a member: %s", strerror(-r));
+	return fd;
+}
+
 bool model_look(int fd, const struct model_place *place, struct model_filter *ret)
 {
 	struct raw_filter filter;

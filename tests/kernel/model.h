@@ -59,6 +59,15 @@ struct model_call {
 void model_spell(const struct model_place *place, const struct model_request *request,
 		 struct model_call *ret);
 
+/* raw_delta(), or system_delta(). */
+typedef int model_delta(int fd, enum msf_verb verb, uint32_t ifindex,
+			const struct sockaddr_storage *group,
+			const struct sockaddr_storage *source);
+
+/* A receiver with that filter, made by deltas. The program ends when that fails. */
+int model_open(model_delta *delta, const struct model_place *place,
+	       struct model_filter filter);
+
 /* What the socket holds, as the kernel has it or (system.h) the library. MODEL_NONE for
  * no membership; false for a list with a source that is not of this link, or one twice,
  * or INCLUDE {}. */
@@ -87,6 +96,11 @@ void contract_read(struct contract *contract, const char *path);
 const struct contract_row *contract_find(const struct contract *contract,
 					 struct model_filter filter,
 					 const struct model_request *request);
+
+/* All filters over so many sources, from MODEL_NONE on, and all requests over so many,
+ * from MSF_JOIN_GROUP on, one after the other; false behind the last. */
+bool contract_next_filter(struct model_filter *filter, unsigned int n_sources);
+bool contract_next_request(struct model_request *request, unsigned int n_sources);
 
 /* The state that the row leads to. */
 struct model_filter contract_get_next(const struct contract_row *row,

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "model.h"
@@ -26,20 +25,6 @@ struct fixture {
 	struct netns net;
 	struct traffic traffic;
 };
-
-static long get_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void do_ip(const char *lines)
-{
-	if (netns_ip(lines) < 0)
-		tap_bail_out("ip cannot do: %s", lines);
-}
 
 /* Is it the event that is waited for? text: a name, or an address. */
 static bool is_event(const struct msf_event *event, enum msf_event_type type,
@@ -67,7 +52,7 @@ static bool await_event(struct msf_monitor *monitor, enum msf_event_type type,
 			const char *text, struct msf_event *ret)
 {
 	struct pollfd poller = { .fd = msf_monitor_get_fd(monitor), .events = POLLIN };
-	long deadline = get_ms() + DEADLINE_MS;
+	long deadline = tap_get_ms() + DEADLINE_MS;
 
 	for (;;) {
 		int r;
@@ -75,7 +60,8 @@ static bool await_event(struct msf_monitor *monitor, enum msf_event_type type,
 		while (msf_monitor_pop_event(monitor, ret) == 1)
 			if (is_event(ret, type, text))
 				return true;
-		if (get_ms() >= deadline || poll(&poller, 1, deadline - get_ms()) <= 0)
+		if (tap_get_ms() >= deadline ||
+		    poll(&poller, 1, deadline - tap_get_ms()) <= 0)
 			return false;
 		r = msf_monitor_dispatch(monitor);
 		if (r < 0) {
@@ -124,22 +110,22 @@ static void test_link_events(struct fixture *self)
 	struct msf_monitor *monitor = start();
 	struct msf_event event;
 
-	do_ip("link add name w0 index 3000 type veth peer name w0p\n");
+	netns_must_ip("link add name w0 index 3000 type veth peer name w0p\n");
 	expect_event(self, monitor, MSF_EVENT_LINK, "w0", &event);
 	tap_expect(&self->tap, event.ifindex == 3000, "index %u", event.ifindex);
 	tap_expect(&self->tap, !(event.flags & IFF_UP), "up already");
-	do_ip("link set w0p up\nlink set w0 up\n");
+	netns_must_ip("link set w0p up\nlink set w0 up\n");
 	do {
 		expect_event(self, monitor, MSF_EVENT_LINK, "w0", &event);
 	} while (self->tap.n_surprises == 0 && !(event.flags & IFF_UP));
-	do_ip("link set w0 down\n");
+	netns_must_ip("link set w0 down\n");
 	do {
 		expect_event(self, monitor, MSF_EVENT_LINK, "w0", &event);
 	} while (self->tap.n_surprises == 0 && event.flags & IFF_UP);
-	do_ip("link set w0 name w1\n");
+	netns_must_ip("link set w0 name w1\n");
 	expect_event(self, monitor, MSF_EVENT_LINK, "w1", &event);
 	tap_expect(&self->tap, event.ifindex == 3000, "index %u", event.ifindex);
-	do_ip("link del w1\n");
+	netns_must_ip("link del w1\n");
 	expect_event(self, monitor, MSF_EVENT_LINK_GONE, "w1", &event);
 	tap_expect(&self->tap, event.ifindex == 3000, "index %u", event.ifindex);
 	msf_monitor_free(monitor);
@@ -152,11 +138,11 @@ static unsigned int count_gone(struct msf_monitor *monitor, const char *name,
 			       const char *mark)
 {
 	struct pollfd poller = { .fd = msf_monitor_get_fd(monitor), .events = POLLIN };
-	long deadline = get_ms() + DEADLINE_MS;
+	long deadline = tap_get_ms() + DEADLINE_MS;
 	struct msf_event event;
 	unsigned int n = 0;
 
-	while (get_ms() < deadline && poll(&poller, 1, deadline - get_ms()) > 0) {
+	while (tap_get_ms() < deadline && poll(&poller, 1, deadline - tap_get_ms()) > 0) {
 		if (msf_monitor_dispatch(monitor) < 0)
 			break;
 		while (msf_monitor_pop_event(monitor, &event) == 1) {
@@ -174,19 +160,20 @@ static void test_bridge_port(struct fixture *self)
 	struct msf_monitor *monitor;
 	unsigned int n;
 
-	do_ip("link add name b0 type bridge\n"
-	      "link add name port type veth peer name portp\n"
-	      "link set port master b0\n");
+	netns_must_ip("link add name b0 type bridge\n"
+		      "link add name port type veth peer name portp\n"
+		      "link set port master b0\n");
 	monitor = start();
-	do_ip("link set port nomaster\nlink add name mark0 type veth peer name mark0p\n");
+	netns_must_ip("link set port nomaster\n"
+		      "link add name mark0 type veth peer name mark0p\n");
 	n = count_gone(monitor, "port", "mark0");
 	tap_expect(&self->tap, n == 0, "left its bridge: gone %u times", n);
-	do_ip("link set port master b0\nlink del port\n"
-	      "link add name mark1 type veth peer name mark1p\n");
+	netns_must_ip("link set port master b0\nlink del port\n"
+		      "link add name mark1 type veth peer name mark1p\n");
 	n = count_gone(monitor, "port", "mark1");
 	tap_expect(&self->tap, n == 1, "deleted in its bridge: gone %u times", n);
 	msf_monitor_free(monitor);
-	do_ip("link del b0\nlink del mark0\nlink del mark1\n");
+	netns_must_ip("link del b0\nlink del mark0\nlink del mark1\n");
 	tap_end(&self->tap,
 		"a port is gone when it is deleted, not when it leaves its bridge");
 }
@@ -197,9 +184,9 @@ static void test_bridge(struct fixture *self)
 	struct msf_monitor *monitor = start();
 	struct msf_event event;
 
-	do_ip("link add name b1 index 3100 type bridge\n");
+	netns_must_ip("link add name b1 index 3100 type bridge\n");
 	expect_event(self, monitor, MSF_EVENT_LINK, "b1", &event);
-	do_ip("link set b1 up\nlink del b1\n");
+	netns_must_ip("link set b1 up\nlink del b1\n");
 	expect_event(self, monitor, MSF_EVENT_LINK_GONE, "b1", &event);
 	msf_monitor_free(monitor);
 	tap_end(&self->tap, "a bridge that comes and goes is told");
@@ -210,13 +197,14 @@ static void test_address_events(struct fixture *self)
 	struct msf_monitor *monitor = start(), *other = start();
 	struct msf_event event;
 
-	do_ip("addr add 10.9.0.77/24 dev m0\naddr add fd09::77/64 dev m0 nodad\n");
+	netns_must_ip(
+		"addr add 10.9.0.77/24 dev m0\naddr add fd09::77/64 dev m0 nodad\n");
 	expect_event(self, monitor, MSF_EVENT_ADDRESS, "10.9.0.77", &event);
 	tap_expect(&self->tap, event.ifindex == self->net.ifindex[0], "index %u",
 		   event.ifindex);
 	tap_expect(&self->tap, event.name[0] == '\0', "an address event has a name");
 	expect_event(self, monitor, MSF_EVENT_ADDRESS, "fd09::77", &event);
-	do_ip("addr del 10.9.0.77/24 dev m0\naddr del fd09::77/64 dev m0\n");
+	netns_must_ip("addr del 10.9.0.77/24 dev m0\naddr del fd09::77/64 dev m0\n");
 	expect_event(self, monitor, MSF_EVENT_ADDRESS_GONE, "10.9.0.77", &event);
 	expect_event(self, monitor, MSF_EVENT_ADDRESS_GONE, "fd09::77", &event);
 	expect_event(self, other, MSF_EVENT_ADDRESS, "10.9.0.77", &event);
@@ -238,9 +226,9 @@ static void test_overrun(struct fixture *self)
 		       sizeof(least));
 	for (int i = 0; i < 40; i++)
 		sprintf(lines + strlen(lines), "link set m1 mtu %d\n", 1400 + i);
-	do_ip(lines);
+	netns_must_ip(lines);
 	expect_event(self, monitor, MSF_EVENT_OVERRUN, "", &event);
-	do_ip("link set m1 mtu 1500\n");
+	netns_must_ip("link set m1 mtu 1500\n");
 	expect_event(self, monitor, MSF_EVENT_LINK, "m1", &event);
 	msf_monitor_free(monitor);
 	tap_end(&self->tap, "lost events are told, and the monitor goes on");
@@ -285,10 +273,12 @@ static void test_find(struct fixture *self)
 
 static void make_reused(void)
 {
-	do_ip("link add name reused index 4000 type veth peer name reusedp\n"
-	      "link set reused addrgenmode none\nlink set reusedp addrgenmode none\n"
-	      "link set reused up\nlink set reusedp up\n"
-	      "addr add 10.8.0.1/24 dev reused\naddr add fd08::1/64 dev reused nodad\n");
+	netns_must_ip(
+		"link add name reused index 4000 type veth peer name reusedp\n"
+		"link set reused addrgenmode none\nlink set reusedp addrgenmode none\n"
+		"link set reused up\nlink set reusedp up\n"
+		"addr add 10.8.0.1/24 dev reused\n"
+		"addr add fd08::1/64 dev reused nodad\n");
 }
 
 static const struct {
@@ -324,7 +314,7 @@ static void test_reused(struct fixture *self, enum flavour flavour, unsigned int
 	model_spell(&place, &traps[t].request, &call);
 	r = msf_apply_request(NULL, fd, &call.request);
 	tap_expect(&self->tap, r == 0, "the first: %s", strerror(-r));
-	do_ip("link del reused\n");
+	netns_must_ip("link del reused\n");
 	make_reused();
 	model_spell(&place, &traps[t].again, &call);
 	r = msf_apply_request(NULL, fd, &call.request);
@@ -346,7 +336,7 @@ static void test_reused(struct fixture *self, enum flavour flavour, unsigned int
 	close(fd);
 	tap_expect(&self->tap, netns_get_members(REUSED, &group) == 0,
 		   "the new interface has not left");
-	do_ip("link del reused\n");
+	netns_must_ip("link del reused\n");
 	tap_end(&self->tap,
 		"%s: %s on a replaced interface is explained, and leave and join cure it",
 		flavour_name(flavour), traps[t].name);
@@ -385,7 +375,7 @@ static void test_join_on_arrival(struct fixture *self, enum flavour flavour)
 	expect_event(self, monitor, MSF_EVENT_LINK, "reused", &event);
 	r = msf_join_group(NULL, fd, event.ifindex, (const void *)&group);
 	tap_expect(&self->tap, r == 0, "join: %s", strerror(-r));
-	do_ip("link del reused\n");
+	netns_must_ip("link del reused\n");
 	expect_event(self, monitor, MSF_EVENT_LINK_GONE, "reused", &event);
 	make_reused();
 	expect_event(self, monitor, MSF_EVENT_LINK, "reused", &event);
@@ -395,7 +385,7 @@ static void test_join_on_arrival(struct fixture *self, enum flavour flavour)
 	tap_expect(&self->tap, r == 0, "join again: %s", strerror(-r));
 	tap_expect(&self->tap, netns_get_members(event.ifindex, &group) == 1,
 		   "the interface has not joined");
-	do_ip("link del reused\n");
+	netns_must_ip("link del reused\n");
 	msf_monitor_free(monitor);
 	close(fd);
 	tap_end(&self->tap, "%s: a program can follow its interface with the monitor",

@@ -34,6 +34,12 @@ int netns_ip(const char *lines)
 	return status == 0 ? 0 : -EIO;
 }
 
+void netns_must_ip(const char *lines)
+{
+	if (netns_ip(lines) < 0)
+		tap_bail_out("ip cannot do: %s", lines);
+}
+
 static int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -86,7 +92,7 @@ static bool is_running(const char *name)
 }
 
 /* Carrier comes a moment after both ends are up. */
-static void await_link(const char *name)
+void netns_await_link(const char *name)
 {
 	for (int waited = 0; waited < LINK_DEADLINE_MS; waited += 5) {
 		if (is_running(name))
@@ -144,7 +150,7 @@ static void add_link(struct netns *net, unsigned int l, uint32_t ifindex)
 	if (netns_ip(lines) < 0)
 		tap_bail_out("cannot make the link %s", name);
 	net->ifindex[l] = if_nametoindex(name);
-	await_link(name);
+	netns_await_link(name);
 	await_addresses(net->ifindex[l]);
 }
 

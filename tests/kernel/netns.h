@@ -30,8 +30,12 @@ void netns_init(struct netns *net);
  * same name, index and addresses: what sockets hold on it is stale then. */
 void netns_replace_link(struct netns *net, unsigned int link);
 
-/* Runs the lines as one `ip -batch`. Returns 0 or -errno. */
+/* Runs the lines as one `ip -batch`. Returns 0 or -errno; the other ends the program. */
 int netns_ip(const char *lines);
+void netns_must_ip(const char *lines);
+
+/* Waits for the carrier of the link. */
+void netns_await_link(const char *name);
 
 /* Writes a file below /proc/sys. Returns 0 or -errno. */
 int netns_set_sysctl(const char *path, unsigned int value);

@@ -186,37 +186,6 @@ static void run_case(const struct place *place, const struct contract_row *row,
 	}
 }
 
-/* All requests over the sources, one after the other; false behind the last. */
-static bool next_request(struct model_request *request)
-{
-	if (request->verb >= MSF_JOIN_SOURCE && request->verb <= MSF_UNBLOCK_SOURCE &&
-	    ++request->source < N_REQUEST_SOURCES)
-		return true;
-	if (request->verb == MSF_SET_FILTER && ++request->set < 1u << N_REQUEST_SOURCES)
-		return true;
-	if (request->verb == MSF_SET_FILTER && request->fmode == MCAST_EXCLUDE) {
-		*request = (struct model_request){ .verb = MSF_SET_FILTER,
-						   .fmode = MCAST_INCLUDE };
-		return true;
-	}
-	if (request->verb == MSF_GET_FILTER)
-		return false;
-	*request = (struct model_request){ .verb = request->verb + 1,
-					   .fmode = MCAST_EXCLUDE };
-	return true;
-}
-
-static bool next_filter(struct model_filter *filter)
-{
-	if (filter->mode != MODEL_NONE && ++filter->set < 1u << N_STATE_SOURCES)
-		return true;
-	if (filter->mode == MODEL_EXCLUDE)
-		return false;
-	filter->mode++;
-	filter->set = filter->mode == MODEL_INCLUDE ? 1 : 0;
-	return true;
-}
-
 static void run_row(const struct place *place, const struct contract *contract,
 		    const struct contract_row *row)
 {
@@ -234,8 +203,8 @@ static void run_row(const struct place *place, const struct contract *contract,
 			if (is_empty)
 				run_case(place, row, before, true, &request);
 			n_cases++;
-		} while (next_request(&request));
-	} while (next_filter(&before));
+		} while (contract_next_request(&request, N_REQUEST_SOURCES));
+	} while (contract_next_filter(&before, N_STATE_SOURCES));
 	if (n_cases == 0)
 		tap_bail_out("no case for a row: %s %s %s", row->state, row->request,
 			     row->argument);

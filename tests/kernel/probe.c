@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "facts.h"
 #include "raw.h"
 #include "tap.h"
 #include "traffic.h"
@@ -20,48 +21,6 @@ struct fixture {
 	struct tap tap;
 	struct netns net;
 };
-
-#define TEXT_SIZE 512
-
-static void do_ip(const char *lines)
-{
-	if (netns_ip(lines) < 0)
-		tap_bail_out("ip cannot do: %s", lines);
-}
-
-/* "value unit source note" of a fact; "absent" where there is none. */
-static const char *get_fact(struct msf *msf, const char *name, char text[TEXT_SIZE])
-{
-	struct msf_probe *probe;
-	struct msf_fact fact;
-	int r = msf_probe_new(&probe, msf);
-
-	if (r < 0)
-		tap_bail_out("msf_probe_new(): %s", strerror(-r));
-	strcpy(text, "absent");
-	while (msf_probe_pop_fact(probe, &fact) == 1)
-		if (strcmp(fact.name, name) == 0)
-			snprintf(text, TEXT_SIZE, "%s|%s|%s|%s",
-				 fact.value ? fact.value : "NULL",
-				 fact.unit ? fact.unit : "NULL",
-				 fact.source ? fact.source : "NULL",
-				 fact.note ? fact.note : "NULL");
-	if (msf_probe_free(probe) != NULL)
-		tap_bail_out("free is not NULL");
-	return text;
-}
-
-/* The fact begins with these words and has the others in it. */
-static void expect_fact(struct fixture *self, struct msf *msf, const char *name,
-			const char *head, const char *part)
-{
-	char text[TEXT_SIZE];
-
-	get_fact(msf, name, text);
-	tap_expect(&self->tap,
-		   strncmp(text, head, strlen(head)) == 0 && strstr(text, part) != NULL,
-		   "%s: %s, not %s...%s", name, text, head, part);
-}
 
 /* The order, and that nothing is without a name or a source. */
 static void test_list(struct fixture *self)
@@ -118,22 +77,22 @@ static void test_system(struct fixture *self)
 	struct msf *msf;
 
 	uname(&name);
-	expect_fact(self, NULL, "backend", "kernel|", "EINVAL");
-	expect_fact(self, NULL, "kernel", name.release, "uname");
-	expect_fact(self, NULL, "ipv6", "yes|", "AF_INET6");
-	expect_fact(self, NULL, "semantics", "table|", "RFC 3678");
-	expect_fact(self, NULL, "max_sources", "none|", "limits");
-	expect_fact(self, NULL, "wire", "kernel|", "the kernel's own reports");
-	expect_fact(self, NULL, "multicast_all", "1|", "IP_MULTICAST_ALL");
-	expect_fact(self, NULL, "multicast_all6", "1|", "IPV6_MULTICAST_ALL");
+	facts_expect(&self->tap, NULL, "backend", "kernel|", "EINVAL");
+	facts_expect(&self->tap, NULL, "kernel", name.release, "uname");
+	facts_expect(&self->tap, NULL, "ipv6", "yes|", "AF_INET6");
+	facts_expect(&self->tap, NULL, "semantics", "table|", "RFC 3678");
+	facts_expect(&self->tap, NULL, "max_sources", "none|", "limits");
+	facts_expect(&self->tap, NULL, "wire", "kernel|", "the kernel's own reports");
+	facts_expect(&self->tap, NULL, "multicast_all", "1|", "IP_MULTICAST_ALL");
+	facts_expect(&self->tap, NULL, "multicast_all6", "1|", "IPV6_MULTICAST_ALL");
 	if (msf_config_new(&config) < 0)
 		tap_bail_out("no memory");
 	msf_config_set_semantics(config, MSF_SEMANTICS_LINUX);
 	msf_config_set_max_sources(config, 7);
 	if (msf_new(&msf, config) < 0)
 		tap_bail_out("no context");
-	expect_fact(self, msf, "semantics", "linux|", "Linux");
-	expect_fact(self, msf, "max_sources", "7|sources|", "");
+	facts_expect(&self->tap, msf, "semantics", "linux|", "Linux");
+	facts_expect(&self->tap, msf, "max_sources", "7|sources|", "");
 	msf_free(msf);
 	msf_config_free(config);
 	tap_end(&self->tap, "backend, table and kernel are those in use");
@@ -144,18 +103,18 @@ static void test_limits(struct fixture *self)
 	unsigned int mld = raw_await_source_limit(AF_INET6);
 	char head[32];
 
-	expect_fact(self, NULL, "igmp_max_msf", "10|sources|",
-		    "sysctl -w net.ipv4.igmp_max_msf=64");
+	facts_expect(&self->tap, NULL, "igmp_max_msf", "10|sources|",
+		     "sysctl -w net.ipv4.igmp_max_msf=64");
 	netns_set_sysctl("net/ipv4/igmp_max_msf", 64);
-	expect_fact(self, NULL, "igmp_max_msf", "64|sources|", "|NULL");
+	facts_expect(&self->tap, NULL, "igmp_max_msf", "64|sources|", "|NULL");
 	netns_set_sysctl("net/ipv4/igmp_max_msf", 10);
 	netns_set_sysctl("net/ipv4/igmp_max_memberships", 33);
-	expect_fact(self, NULL, "igmp_max_memberships", "33|groups|", "raise it");
+	facts_expect(&self->tap, NULL, "igmp_max_memberships", "33|groups|", "raise it");
 	netns_set_sysctl("net/ipv4/igmp_max_memberships", 20);
-	expect_fact(self, NULL, "igmp_max_memberships", "20|groups|", "raise it");
-	expect_fact(self, NULL, "mld_max_memberships", "NULL|groups|", "ENOMEM");
+	facts_expect(&self->tap, NULL, "igmp_max_memberships", "20|groups|", "raise it");
+	facts_expect(&self->tap, NULL, "mld_max_memberships", "NULL|groups|", "ENOMEM");
 	snprintf(head, sizeof(head), "%u|sources|asking", mld);
-	expect_fact(self, NULL, "mld_max_msf", head, "hidden");
+	facts_expect(&self->tap, NULL, "mld_max_msf", head, "hidden");
 	tap_end(&self->tap, "limits are those of the namespace, and follow its sysctls");
 }
 
@@ -171,12 +130,14 @@ static void test_option_memory(struct fixture *self)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (netns_set_sysctl("net/core/optmem_max", rows[i].bytes) < 0) {
-			expect_fact(self, NULL, "optmem_max", "NULL|", "hidden");
+			facts_expect(&self->tap, NULL, "optmem_max", "NULL|", "hidden");
 			continue;
 		}
-		expect_fact(self, NULL, "optmem_max", rows[i].text, "memory");
-		expect_fact(self, NULL, "set_sources_ipv4", rows[i].ipv4, "ip_msfilter");
-		expect_fact(self, NULL, "set_sources", rows[i].both, "group_filter");
+		facts_expect(&self->tap, NULL, "optmem_max", rows[i].text, "memory");
+		facts_expect(&self->tap, NULL, "set_sources_ipv4", rows[i].ipv4,
+			     "ip_msfilter");
+		facts_expect(&self->tap, NULL, "set_sources", rows[i].both,
+			     "group_filter");
 	}
 	tap_end(&self->tap, "what one request carries follows from net.core.optmem_max");
 }
@@ -198,41 +159,42 @@ static void test_reports(struct fixture *self)
 	};
 	char line[64];
 
-	do_ip("link add name v.1 type veth peer name v.1p\n");
+	netns_must_ip("link add name v.1 type veth peer name v.1p\n");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		snprintf(line, sizeof(line), "link set v.1 mtu %u\n", rows[i].mtu);
-		do_ip(line);
-		expect_fact(self, NULL, "mtu v.1", rows[i].text, "bytes");
-		expect_fact(self, NULL, "igmp_record v.1", rows[i].igmp, "RFC 3376");
-		expect_fact(self, NULL, "mld_record v.1", rows[i].mld, "RFC 3810");
+		netns_must_ip(line);
+		facts_expect(&self->tap, NULL, "mtu v.1", rows[i].text, "bytes");
+		facts_expect(&self->tap, NULL, "igmp_record v.1", rows[i].igmp,
+			     "RFC 3376");
+		facts_expect(&self->tap, NULL, "mld_record v.1", rows[i].mld, "RFC 3810");
 	}
 	/* A packet's length is 16 bits, whatever the MTU. */
-	expect_fact(self, NULL, "igmp_record lo", "16373|", "");
-	expect_fact(self, NULL, "mtu v.1", "65535|", "down");
-	do_ip("link del v.1\n");
-	expect_fact(self, NULL, "mtu v.1", "absent", "");
+	facts_expect(&self->tap, NULL, "igmp_record lo", "16373|", "");
+	facts_expect(&self->tap, NULL, "mtu v.1", "65535|", "down");
+	netns_must_ip("link del v.1\n");
+	facts_expect(&self->tap, NULL, "mtu v.1", "absent", "");
 	tap_end(&self->tap,
 		"sources of one report follow from the MTU, to the last byte");
 }
 
 static void test_versions(struct fixture *self)
 {
-	expect_fact(self, NULL, "igmp_version m0", "3|", "NULL");
-	expect_fact(self, NULL, "force_igmp_version m0", "none|", "NULL");
+	facts_expect(&self->tap, NULL, "igmp_version m0", "3|", "NULL");
+	facts_expect(&self->tap, NULL, "force_igmp_version m0", "none|", "NULL");
 	netns_set_sysctl("net/ipv4/conf/m0/force_igmp_version", 2);
-	expect_fact(self, NULL, "igmp_version m0", "2|", "IGMPv3");
-	expect_fact(self, NULL, "force_igmp_version m0", "2|",
-		    "sysctl -w net/ipv4/conf/m0/force_igmp_version=0");
+	facts_expect(&self->tap, NULL, "igmp_version m0", "2|", "IGMPv3");
+	facts_expect(&self->tap, NULL, "force_igmp_version m0", "2|",
+		     "sysctl -w net/ipv4/conf/m0/force_igmp_version=0");
 	netns_set_sysctl("net/ipv4/conf/m0/force_igmp_version", 0);
 	netns_set_sysctl("net/ipv4/conf/all/force_igmp_version", 1);
-	expect_fact(self, NULL, "force_igmp_version m0", "1|",
-		    "sysctl -w net/ipv4/conf/all/force_igmp_version=0");
+	facts_expect(&self->tap, NULL, "force_igmp_version m0", "1|",
+		     "sysctl -w net/ipv4/conf/all/force_igmp_version=0");
 	netns_set_sysctl("net/ipv4/conf/all/force_igmp_version", 0);
 	netns_set_sysctl("net/ipv6/conf/m1/force_mld_version", 1);
-	expect_fact(self, NULL, "force_mld_version m1", "1|",
-		    "sysctl -w net/ipv6/conf/m1/force_mld_version=0");
+	facts_expect(&self->tap, NULL, "force_mld_version m1", "1|",
+		     "sysctl -w net/ipv6/conf/m1/force_mld_version=0");
 	netns_set_sysctl("net/ipv6/conf/m1/force_mld_version", 0);
-	expect_fact(self, NULL, "force_mld_version m1", "none|", "NULL");
+	facts_expect(&self->tap, NULL, "force_mld_version m1", "none|", "NULL");
 	tap_end(&self->tap, "versions in force and forced are told with their cure");
 }
 
@@ -291,8 +253,8 @@ static void test_forced_where(struct fixture *self)
 	uint32_t index;
 	int r;
 
-	do_ip("link add name v.1 type veth peer name v.1p\n"
-	      "link add name small mtu 1000 type veth peer name smallp\n");
+	netns_must_ip("link add name v.1 type veth peer name v.1p\n"
+		      "link add name small mtu 1000 type veth peer name smallp\n");
 	index = if_nametoindex("v.1");
 	netns_set_sysctl("net/ipv4/conf/v.1/force_igmp_version", 2);
 	netns_set_sysctl("net/ipv6/conf/v.1/force_mld_version", 1);
@@ -308,7 +270,7 @@ static void test_forced_where(struct fixture *self)
 	tap_expect(&self->tap, r == -ENODEV, "index 0: %s", strerror(-r));
 	r = msf_state_get_forced_version(NULL, index, AF_UNIX);
 	tap_expect(&self->tap, r == -EAFNOSUPPORT, "AF_UNIX: %s", strerror(-r));
-	do_ip("link del v.1\nlink del small\n");
+	netns_must_ip("link del v.1\nlink del small\n");
 	tap_end(&self->tap,
 		"forced versions of any interface are found, and wrong ones told");
 }
@@ -337,9 +299,11 @@ static void test_other_systems(struct fixture *self)
 {
 	other_system.is_foreign = true;
 	other_system.error = ENOPROTOOPT;
-	expect_fact(self, NULL, "backend", "kernel|", "ENOPROTOOPT|this system has no");
+	facts_expect(&self->tap, NULL, "backend", "kernel|",
+		     "ENOPROTOOPT|this system has no");
 	other_system.error = 0;
-	expect_fact(self, NULL, "backend", "kernel|", ": 0|a request that must fail");
+	facts_expect(&self->tap, NULL, "backend", "kernel|",
+		     ": 0|a request that must fail");
 	other_system.is_foreign = false;
 	tap_end(&self->tap,
 		"a system without source filters, or with false ones, is told");

@@ -346,14 +346,10 @@ static void test_replaced(struct places *self)
 int main(void)
 {
 	struct places self = { .mount = "/tmp/msf-test-netns-XXXXXX" };
-	int fd;
 
 	host_enter();
 	netns_init(&self.net);
-	fd = mkstemp(self.mount);
-	if (fd < 0)
-		tap_bail_out("%s: %s", self.mount, strerror(errno));
-	close(fd);
+	host_make_mount_point(self.mount);
 	test_place(&self, "of a process", hold_elsewhere);
 	test_place(&self, "of a thread", hold_by_thread);
 	test_place(&self, "that is mounted", hold_mounted);

@@ -404,14 +404,10 @@ static void test_churn(struct rights *self)
 int main(void)
 {
 	struct rights self = { .mount = "/tmp/msf-test-netns-XXXXXX" };
-	int fd;
 
 	host_enter();
 	netns_init(&self.net);
-	fd = mkstemp(self.mount);
-	if (fd < 0)
-		tap_bail_out("%s: %s", self.mount, strerror(errno));
-	close(fd);
+	host_make_mount_point(self.mount);
 	if (host_is_root())
 		test_rights(&self);
 	else

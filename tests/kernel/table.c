@@ -216,40 +216,6 @@ static void run_case(struct table *table, struct cell *cell)
 	close(fd);
 }
 
-/* All requests over the senders, one after the other; false behind the last. */
-static bool next_request(struct model_request *request)
-{
-	const unsigned int n_sets = 1u << N_SENDERS;
-
-	if (request->verb >= MSF_JOIN_SOURCE && request->verb <= MSF_UNBLOCK_SOURCE &&
-	    ++request->source < N_SENDERS)
-		return true;
-	if (request->verb == MSF_SET_FILTER && ++request->set < n_sets)
-		return true;
-	if (request->verb == MSF_SET_FILTER && request->fmode == MCAST_EXCLUDE) {
-		*request = (struct model_request){ .verb = MSF_SET_FILTER,
-						   .fmode = MCAST_INCLUDE };
-		return true;
-	}
-	if (request->verb == MSF_GET_FILTER)
-		return false;
-	*request = (struct model_request){ .verb = request->verb + 1,
-					   .fmode = MCAST_EXCLUDE };
-	return true;
-}
-
-/* All states over three senders. */
-static bool next_filter(struct model_filter *filter)
-{
-	if (filter->mode != MODEL_NONE && ++filter->set < 1u << (N_SENDERS - 1))
-		return true;
-	if (filter->mode == MODEL_EXCLUDE)
-		return false;
-	filter->mode++;
-	filter->set = filter->mode == MODEL_INCLUDE ? 1 : 0;
-	return true;
-}
-
 static void run_cell(struct table *table, struct cell *cell)
 {
 	const struct contract_row *row = cell->row;
@@ -263,8 +229,8 @@ static void run_cell(struct table *table, struct cell *cell)
 			    contract_find(&table->contract, cell->before,
 					  &cell->request) == row)
 				run_case(table, cell);
-		} while (next_request(&cell->request));
-	} while (next_filter(&cell->before));
+		} while (contract_next_request(&cell->request, N_SENDERS));
+	} while (contract_next_filter(&cell->before, N_SENDERS - 1));
 	if (cell->n_cases == 0)
 		return;
 	tap_end(&table->tap, "%s: %s in %s (%s) by %s: %s, %s; %u cases",
@@ -313,8 +279,8 @@ static void check_model(struct table *table)
 									    &request)),
 				   "%s in %s", model_print_request(&request, q),
 				   model_print_filter(filter, p));
-		} while (next_request(&request));
-	} while (next_filter(&filter));
+		} while (contract_next_request(&request, N_SENDERS));
+	} while (contract_next_filter(&filter, N_SENDERS - 1));
 	tap_end(&table->tap, "the model of the random walk agrees with the contract");
 }
 

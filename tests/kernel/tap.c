@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "tap.h"
 
@@ -79,6 +80,14 @@ void tap_bail_out(const char *format, ...)
 	line("Bail out! ", format, args, "");
 	va_end(args);
 	exit(99);
+}
+
+long tap_get_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 int tap_finish(const struct tap *tap)

@@ -36,6 +36,9 @@ void tap_comment(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void tap_bail_out(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 
+/* Of the clock that no one sets, for deadlines. */
+long tap_get_ms(void);
+
 /* Prints the plan, returns the exit status. */
 int tap_finish(const struct tap *tap);
 

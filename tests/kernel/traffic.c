@@ -46,7 +46,7 @@ int flavour_get_domain(enum flavour flavour)
 	return flavour == FLAVOUR_IPV4 ? AF_INET : AF_INET6;
 }
 
-static void pin(void)
+void traffic_pin(void)
 {
 	cpu_set_t set;
 	int cpu = sched_getcpu();
@@ -76,7 +76,7 @@ static int open_sender(int family, uint32_t ifindex, const struct sockaddr_stora
 
 void traffic_init(struct traffic *traffic, const struct netns *net)
 {
-	pin();
+	traffic_pin();
 	traffic->sequence = 0;
 	traffic->receive = recv;
 	for (unsigned int l = 0; l < NETNS_LINKS; l++)

@@ -31,6 +31,9 @@ struct traffic {
 	ssize_t (*receive)(int fd, void *buf, size_t len, int flags);
 };
 
+/* Pins the process to the CPU that it is on. traffic_init() does. */
+void traffic_pin(void);
+
 void traffic_init(struct traffic *traffic, const struct netns *net);
 void traffic_fini(struct traffic *traffic);
 

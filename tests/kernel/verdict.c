@@ -12,15 +12,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "option-names.h"
+#include "host.h"
 #include "netns.h"
 #include "raw.h"
 #include "tap.h"
@@ -273,36 +272,16 @@ static bool is_watched(const struct state *self, int fd)
 	return false;
 }
 
-/* A process that has the watched sockets and no others. */
-static pid_t start_watched(const struct state *self)
+/* For a child that has the watched sockets and no others. */
+static void hold_watched(void *self, struct host_report *report)
 {
-	int ready[2];
-	char byte = 0;
-	pid_t pid;
+	struct stat stat;
 
-	if (pipe(ready) < 0 || (pid = fork()) < 0)
-		tap_bail_out("cannot make a process: %s", strerror(errno));
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (int fd = 3; fd < 256; fd++)
-			if (fd != ready[1] && !is_watched(self, fd))
-				close(fd);
-		if (write(ready[1], &byte, 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	if (read(ready[0], &byte, 1) != 1)
-		tap_bail_out("a process did not start");
-	close(ready[0]);
-	return pid;
-}
-
-static void end_watched(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	(void)report;
+	for (int fd = 3; fd < 256; fd++)
+		if (fstat(fd, &stat) == 0 && S_ISSOCK(stat.st_mode) &&
+		    !is_watched(self, fd))
+			close(fd);
 }
 
 /*
@@ -514,11 +493,11 @@ static struct verdict *look(struct state *self, pid_t pid)
 static void play_round(struct state *self)
 {
 	struct verdict *of_process, *of_host;
-	pid_t pid;
+	struct host_child watched;
 
 	make_members(self);
-	pid = start_watched(self);
-	of_process = look(self, pid);
+	host_start(&watched, hold_watched, self);
+	of_process = look(self, watched.pid);
 	of_host = look(self, 0);
 	memset(self->has_come, 0, sizeof(self->has_come));
 	memset(self->has_passed, 0, sizeof(self->has_passed));
@@ -533,7 +512,7 @@ static void play_round(struct state *self)
 	}
 	verdict_free(of_process);
 	verdict_free(of_host);
-	end_watched(pid);
+	host_stop(&watched);
 	close_members(self);
 }
 
@@ -565,12 +544,12 @@ static bool is_told_of_end(struct verdict *verdict)
 static void test_end_of_process(struct state *self)
 {
 	struct verdict *verdict;
-	pid_t pid;
+	struct host_child watched;
 
 	make_members(self);
-	pid = start_watched(self);
-	verdict = look(self, pid);
-	end_watched(pid);
+	host_start(&watched, hold_watched, self);
+	verdict = look(self, watched.pid);
+	host_stop(&watched);
 	tap_expect(&self->tap, is_told_of_end(verdict), "no -ESRCH");
 	for (unsigned int i = 0; i < N_FLOWS; i++)
 		tap_expect(&self->tap, judge(verdict, i) == SAMPLE_UNJOINED,

@@ -12,7 +12,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "model.h"
@@ -32,14 +31,6 @@ struct wire {
 	enum flavour flavour;
 	unsigned int n_groups; /* in use so far */
 };
-
-static long get_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int open_capture(void)
 {
@@ -75,7 +66,7 @@ static unsigned int read_to_mark(struct wire *self, const struct sockaddr_storag
 				 int n)
 {
 	struct pollfd poller = { .fd = self->capture, .events = POLLIN };
-	long deadline = get_ms() + DEADLINE_MS;
+	long deadline = tap_get_ms() + DEADLINE_MS;
 	unsigned char packet[2048];
 	unsigned int n_named = 0;
 
@@ -83,7 +74,7 @@ static unsigned int read_to_mark(struct wire *self, const struct sockaddr_storag
 		ssize_t len = recv(self->capture, packet, sizeof(packet), 0);
 
 		if (len < 0) {
-			if (get_ms() > deadline || poll(&poller, 1, DEADLINE_MS) <= 0)
+			if (tap_get_ms() > deadline || poll(&poller, 1, DEADLINE_MS) <= 0)
 				tap_bail_out("the report of the mark does not come");
 			continue;
 		}

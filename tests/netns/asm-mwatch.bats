@@ -18,24 +18,6 @@ teardown() {
 	net_teardown
 }
 
-# verdicts: "SOURCE GROUP:PORT VERDICT" of the last interval that has flows, sorted.
-verdicts() {
-	grep '}$' "$out" | jq -rs 'map(.flows | select(length > 0)) | last // [] | .[] |
-		"\(.source) \(.group):\(.port) \(.verdict)"' | sort
-}
-
-has_verdicts() {
-	[ "$(verdicts)" = "$1" ]
-}
-
-# expect_verdicts LINE...: in time, whatever they are at first.
-expect_verdicts() {
-	local wanted
-
-	wanted=$(printf '%s\n' "$@" | sort)
-	wait_for has_verdicts "$wanted" || assert_equal "$(verdicts)" "$wanted"
-}
-
 has_left() {
 	[ "$(memberships)" = "$before" ]
 }

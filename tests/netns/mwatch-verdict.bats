@@ -14,25 +14,6 @@ teardown() {
 	net_teardown
 }
 
-# verdicts: "SOURCE GROUP:PORT VERDICT" of the last interval that has flows, sorted.
-verdicts() {
-	grep '}$' "$out" | jq -rs 'map(.flows | select(length > 0)) | last // [] | .[] |
-		"\(.source) \(.group):\(.port) \(.verdict)"' | sort
-}
-
-# has_verdicts TEXT
-has_verdicts() {
-	[ "$(verdicts)" = "$1" ]
-}
-
-# expect_verdicts LINE...: in time, whatever they are at first.
-expect_verdicts() {
-	local wanted
-
-	wanted=$(printf '%s\n' "$@" | sort)
-	wait_for has_verdicts "$wanted" || assert_equal "$(verdicts)" "$wanted"
-}
-
 @test "a source that a socket of the host wants is accepted, others are blocked" {
 	start_mjoin --json -s 10.9.0.1 232.1.1.1:5000 eth0
 	keep_sending --source 10.9.0.1,10.9.0.2 232.1.1.1:5000 eth0

@@ -137,32 +137,29 @@ static struct source_set draw_set(uint64_t *seed, struct addr *storage)
 	return (struct source_set){ source_set_sort(storage, n, scratch), storage };
 }
 
-/* Every address of a, b and the three results is where logic says. */
+/* Every address of a, b and the two results is where logic says. */
 static bool operations_hold(uint64_t *seed)
 {
-	struct addr sa[N_MAX], sb[N_MAX], su[2 * N_MAX], si[N_MAX], sd[N_MAX];
+	struct addr sa[N_MAX], sb[N_MAX], su[2 * N_MAX], sd[N_MAX];
 	struct source_set a = draw_set(seed, sa), b = draw_set(seed, sb);
-	struct source_set u = { 0, su }, i = { 0, si }, d = { 0, sd };
+	struct source_set u = { 0, su }, d = { 0, sd };
+	uint32_t n_common = 0;
 
 	source_set_union(&a, &b, &u);
-	source_set_intersection(&a, &b, &i);
 	source_set_difference(&a, &b, &d);
-	if (u.n + i.n != a.n + b.n || d.n + i.n != a.n)
-		return false;
 	for (uint32_t k = 0; k < u.n; k++) {
 		bool in_a = source_set_has(&a, u.addr[k], NULL);
 		bool in_b = source_set_has(&b, u.addr[k], NULL);
 
 		if (!in_a && !in_b)
 			return false;
-		if (source_set_has(&i, u.addr[k], NULL) != (in_a && in_b))
-			return false;
+		n_common += in_a && in_b;
 		if (source_set_has(&d, u.addr[k], NULL) != (in_a && !in_b))
 			return false;
 		if (k && !addr_less(u.addr[k - 1], u.addr[k]))
 			return false;
 	}
-	return true;
+	return u.n + n_common == a.n + b.n && d.n + n_common == a.n;
 }
 
 static bool step_holds(uint64_t *seed)
@@ -200,8 +197,7 @@ static void test_sets(struct tap *tap)
 		steps = steps && step_holds(&seed);
 	}
 	check(tap, sorts, "3,000 random lists sort as qsort() sorts them");
-	check(tap, operations,
-	      "union, intersection and difference of 3,000 random pairs hold");
+	check(tap, operations, "union and difference of 3,000 random pairs hold");
 	check(tap, steps, "a set and the same with one source more are one step apart");
 }
 

@@ -22,7 +22,8 @@ static void put_source(struct rig *rig, uint32_t source)
 	flow_table_count(rig->table, &datagram, 1);
 }
 
-/* The sum of products of 64 bits, reckoned elsewhere: 32-bit systems have no type for it. */
+/* The sum of products of 64 bits, reckoned elsewhere: 32-bit systems have no type for
+ * it. */
 static void test_hash(struct tap *tap)
 {
 	struct flow_index index = { .last_seed = UINT64_C(0xc2b2ae3d27d4eb4f) };

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "asm/program.h"
-#include "asm/state.h"
+#include "asm-same.h"
 #include "bpf-machine.h"
 #include "tap.h"
 
@@ -264,23 +264,6 @@ static bool try_packet(struct tap *tap, uint64_t *seed, const struct asm_state *
 			  ifindex, said, expected);
 }
 
-static bool is_same(const struct asm_state *a, const struct asm_state *b)
-{
-	if (a->n != b->n || a->is_all != b->is_all || a->is_all6 != b->is_all6 ||
-	    a->n_application != b->n_application)
-		return false;
-	for (uint32_t i = 0; i < a->n; i++) {
-		const struct asm_membership *x = &a->memberships[i];
-		const struct asm_membership *y = &b->memberships[i];
-
-		if (!addr_equal(x->group, y->group) || x->ifindex != y->ifindex ||
-		    !filter_equal(&x->filter, &y->filter))
-			return false;
-	}
-	return !a->n_application || !memcmp(a->application, b->application,
-					    a->n_application * sizeof(*a->application));
-}
-
 static void check_round_trip(struct tap *tap, const struct asm_state *state,
 			     const struct program *program)
 {
@@ -290,7 +273,7 @@ static void check_round_trip(struct tap *tap, const struct asm_state *state,
 	tap_expect(tap, r == (state->n > 0), "decoding answers %d", r);
 	if (r < 0)
 		return;
-	tap_expect(tap, is_same(state, &again), "another state comes back");
+	tap_expect(tap, asm_same(state, &again), "another state comes back");
 	state_fini(&again);
 }
 
@@ -521,7 +504,7 @@ static void test_no_memberships(struct tap *tap)
 		   "it is not the application's");
 	tap_expect(tap,
 		   program_decode(program.code, program.n, &again) == 0 &&
-			   is_same(&state, &again),
+			   asm_same(&state, &again),
 		   "the application's filter does not come back");
 	tap_end(tap, "without memberships the application's filter stands alone");
 	program_fini(&program);
@@ -663,7 +646,7 @@ static void test_states(struct tap *tap, uint64_t *seed)
 	state_fini(&next);
 	tap_expect(tap,
 		   state_copy_with(&state, 9, group, &none, &next) == 0 &&
-			   is_same(&state, &next),
+			   asm_same(&state, &next),
 		   "taking out what is not there changes the state");
 	tap_end(tap, "INCLUDE {} closes a membership, FILTER_NONE takes it out");
 	state_fini(&next);

@@ -128,29 +128,6 @@ static void start_links(struct kernel *kernel)
 	free(lines);
 }
 
-static bool is_running(const char *name)
-{
-	struct ifreq request = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool running;
-
-	strcpy(request.ifr_name, name);
-	running = ioctl(fd, SIOCGIFFLAGS, &request) == 0 &&
-		  (request.ifr_flags & IFF_RUNNING) != 0;
-	close(fd);
-	return running;
-}
-
-static void await_link(const struct kernel_host *host)
-{
-	for (int waited = 0; waited < DEADLINE_MS; waited += 5) {
-		if (is_running(host->name))
-			return;
-		poll(NULL, 0, 5);
-	}
-	tap_bail_out("%s has no carrier", host->name);
-}
-
 static int open_socket(const struct kernel_host *host)
 {
 	int fd = socket(host->plan->family == ENGINE_IPV4 ? AF_INET : AF_INET6,
@@ -172,7 +149,7 @@ static void open_host(struct kernel_host *host)
 		tap_bail_out("%s is gone", host->name);
 	for (unsigned int i = 0; i < SCRIPT_SOCKETS; i++)
 		host->sockets[i] = open_socket(host);
-	await_link(host);
+	netns_await_link(host->name);
 }
 
 static void settle(struct kernel *kernel)
@@ -310,7 +287,7 @@ void kernel_set_link(struct kernel *kernel, unsigned int host, bool is_up)
 		tap_bail_out("%s: %s", request.ifr_name, strerror(errno));
 	close(fd);
 	if (is_up)
-		await_link(&kernel->hosts[host]);
+		netns_await_link(kernel->hosts[host].name);
 }
 
 static bool find_host(const struct kernel *kernel, uint32_t ifindex,

@@ -26,7 +26,7 @@ static size_t find_position(const struct engine *engine, uint32_t ifindex)
 	return low;
 }
 
-struct interface *interface_find(const struct engine *engine, uint32_t ifindex)
+static struct interface *find_interface(const struct engine *engine, uint32_t ifindex)
 {
 	size_t at = find_position(engine, ifindex);
 
@@ -39,7 +39,7 @@ struct interface *interface_find(const struct engine *engine, uint32_t ifindex)
 struct host *interface_find_host(const struct engine *engine, uint32_t ifindex,
 				 enum engine_family family)
 {
-	struct interface *interface = interface_find(engine, ifindex);
+	struct interface *interface = find_interface(engine, ifindex);
 
 	return interface ? &interface->hosts[family] : NULL;
 }
@@ -147,7 +147,7 @@ static void apply(struct host *host, const struct engine_interface *settings,
 int engine_set_interface(struct engine *engine, const struct engine_interface *settings,
 			 uint64_t now)
 {
-	struct interface *interface = interface_find(engine, settings->ifindex);
+	struct interface *interface = find_interface(engine, settings->ifindex);
 	struct engine_interface old;
 	int r = check(settings);
 
@@ -165,7 +165,7 @@ int engine_set_interface(struct engine *engine, const struct engine_interface *s
 
 int engine_del_interface(struct engine *engine, uint32_t ifindex, uint64_t now)
 {
-	struct interface *interface = interface_find(engine, ifindex);
+	struct interface *interface = find_interface(engine, ifindex);
 	size_t at = find_position(engine, ifindex);
 
 	if (!interface)

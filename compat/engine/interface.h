@@ -13,7 +13,6 @@ struct interface {
 };
 
 /* NULL: not known. */
-struct interface *interface_find(const struct engine *engine, uint32_t ifindex);
 struct host *interface_find_host(const struct engine *engine, uint32_t ifindex,
 				 enum engine_family family);
 

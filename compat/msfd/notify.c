@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -75,18 +74,6 @@ void notify_reloading(void)
 void notify_stopping(void)
 {
 	tell("STOPPING=1");
-}
-
-void notify_status(const char *format, ...)
-{
-	char text[256] = "STATUS=";
-	size_t len = strlen(text);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text + len, sizeof(text) - len, format, args);
-	va_end(args);
-	tell(text);
 }
 
 static int feed(void *data)

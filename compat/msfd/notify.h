@@ -20,9 +20,6 @@ void notify_ready(void);     /* at the start, and when a reload has ended */
 void notify_reloading(void); /* a reload begins */
 void notify_stopping(void);
 
-/* One line for people, as `systemctl status` shows it. */
-void notify_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 /* From now on the manager is told regularly that the loop goes round, if it wants to
  * know. 0 or -errno. loop_del() ends it. */
 int notify_start_watchdog(struct loop *loop, struct loop_source *source);

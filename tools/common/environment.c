@@ -26,7 +26,7 @@ static bool is_none_of(const char *variable, const char *const words[])
 	return true;
 }
 
-void environment_say_mistake(void)
+static void say_mistake(void)
 {
 	static const char *const backends[] = { "auto", "kernel", "asm", NULL };
 	static const char *const tables[] = { "table", "linux", NULL };
@@ -45,17 +45,39 @@ void environment_say_mistake(void)
 		output_error("MSF_MAX_SOURCES", "must be a number of sources");
 }
 
+int environment_judge(int r)
+{
+	if (r == -EINVAL)
+		say_mistake();
+	else if (r < 0)
+		output_error("libmsf", "%s", strerror(-r));
+	return r;
+}
+
 int environment_check(void)
 {
 	struct msf *msf = NULL;
 	int r = msf_new(&msf, NULL);
 
 	msf_free(msf);
-	if (r == -EINVAL)
-		environment_say_mistake();
-	else if (r < 0)
-		output_error(NULL, "%s", strerror(-r));
-	return r;
+	return environment_judge(r);
+}
+
+int environment_new_own(struct msf_config **ret)
+{
+	struct msf_config *config = NULL;
+	int r = msf_config_new(&config);
+
+	if (r == 0)
+		r = msf_config_set_semantics(config, MSF_SEMANTICS_TABLE);
+	if (r == 0)
+		r = msf_config_set_exclusive(config, 1);
+	if (r < 0) {
+		msf_config_free(config);
+		return r;
+	}
+	*ret = config;
+	return 0;
 }
 
 int environment_new_auto(struct msf **ret)

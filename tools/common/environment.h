@@ -7,12 +7,16 @@
 
 #include <msf.h>
 
-/* Once libmsf answered -EINVAL to a configuration that is sound: says which of the
- * variables is wrong, and what it must be. */
-void environment_say_mistake(void);
+/* What libmsf answered to a configuration that is sound: returns it, and says errors.
+ * With -EINVAL one of the variables is wrong: says which, and what it must be. */
+int environment_judge(int r);
 
 /* Are they all right, for a tool that looks before it asks libmsf? 0, or -errno, said. */
 int environment_check(void);
+
+/* The configuration for sockets that are the tool's alone, where nothing was written for
+ * another table: the variables choose the rest. 0 or -errno. */
+int environment_new_own(struct msf_config **ret);
 
 /* A context whose backend is found out, whatever the variables choose. 0 or -errno. */
 int environment_new_auto(struct msf **ret);

@@ -94,13 +94,8 @@ static void raise_file_limit(void)
 static int open_library(struct run *run)
 {
 	struct msf_config *config = NULL;
-	int r = msf_config_new(&config);
+	int r = environment_new_own(&config);
 
-	/* The sockets are ours alone, and nothing here was written for another table. */
-	if (r == 0)
-		r = msf_config_set_semantics(config, MSF_SEMANTICS_TABLE);
-	if (r == 0)
-		r = msf_config_set_exclusive(config, 1);
 	/* It receives with msf_recvmmsg() only. */
 	if (r == 0)
 		r = msf_config_set_receive_calls(config, 1);
@@ -109,10 +104,7 @@ static int open_library(struct run *run)
 	if (r == 0)
 		r = msf_new(&run->msf, config);
 	msf_config_free(config);
-	if (r == -EINVAL)
-		environment_say_mistake();
-	else if (r < 0)
-		output_error("libmsf", "%s", strerror(-r));
+	r = environment_judge(r);
 	return r < 0 ? r : environment_check_backend(run->msf);
 }
 

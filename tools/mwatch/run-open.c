@@ -38,21 +38,12 @@ static int say(const char *what, int error)
 static int open_library(struct run *run)
 {
 	struct msf_config *config = NULL;
-	int r = msf_config_new(&config);
+	int r = environment_new_own(&config);
 
-	/* The sockets are ours alone, and nothing here was written for another table. */
-	if (r == 0)
-		r = msf_config_set_semantics(config, MSF_SEMANTICS_TABLE);
-	if (r == 0)
-		r = msf_config_set_exclusive(config, 1);
 	if (r == 0)
 		r = msf_new(&run->msf, config);
 	msf_config_free(config);
-	if (r == -EINVAL)
-		environment_say_mistake();
-	else if (r < 0)
-		output_error("libmsf", "%s", strerror(-r));
-	return r;
+	return environment_judge(r);
 }
 
 static int handle_signal(void *data)

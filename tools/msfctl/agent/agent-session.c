@@ -34,11 +34,7 @@ static int open_library(struct msf **ret, const struct session_options *options)
 	if (!r)
 		r = msf_new(ret, config);
 	msf_config_free(config);
-	if (r == -EINVAL)
-		environment_say_mistake();
-	else if (r < 0)
-		output_error(NULL, "%s", strerror(-r));
-	return r;
+	return environment_judge(r);
 }
 
 /* Which agent was chosen; NULL: nobody has. */

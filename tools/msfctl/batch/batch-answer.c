@@ -14,6 +14,8 @@
 #include "jsonline.h"
 #include "utf8.h"
 
+#define NUMBER_TEXT 32
+
 void batch_answer_fini(struct batch_answer *answer)
 {
 	free(answer->slist);
@@ -30,13 +32,14 @@ bool batch_answer_is_failure(const struct batch_line *line,
 	return answer->is_unexpected || (answer->error && !line->has_expect);
 }
 
-const char *batch_answer_get_errno_name(int error, char buf[BATCH_ANSWER_ERRNO_MAX])
+/* "EADDRINUSE" or, for a number without a name, "errno 4000" in buf. */
+static const char *get_errno_name(int error, char buf[NUMBER_TEXT])
 {
 	const char *name = error ? strerrorname_np(error) : "ok";
 
 	if (name)
 		return name;
-	snprintf(buf, BATCH_ANSWER_ERRNO_MAX, "errno %d", error);
+	snprintf(buf, NUMBER_TEXT, "errno %d", error);
 	return buf;
 }
 
@@ -167,9 +170,9 @@ static void put_found(FILE *out, const struct batch_answer *answer)
 
 static void put_error(FILE *out, const struct batch_answer *answer)
 {
-	char name[BATCH_ANSWER_ERRNO_MAX];
+	char name[NUMBER_TEXT];
 
-	fputs(batch_answer_get_errno_name(answer->error, name), out);
+	fputs(get_errno_name(answer->error, name), out);
 	if (!*answer->detail)
 		return;
 	fputs(": ", out);
@@ -188,10 +191,10 @@ static void put_wanted_sources(FILE *out, const struct batch_line *line)
 
 static void put_wanted(FILE *out, const struct batch_line *line)
 {
-	char name[BATCH_ANSWER_ERRNO_MAX];
+	char name[NUMBER_TEXT];
 
 	if (line->has_expect && (line->expect || line->wanted == BATCH_WANT_ANY))
-		fputs(batch_answer_get_errno_name(line->expect, name), out);
+		fputs(get_errno_name(line->expect, name), out);
 	else if (line->wanted == BATCH_WANT_NONE)
 		fputs("none", out);
 	else if (line->command == BATCH_RECV)
@@ -371,19 +374,17 @@ static json_t *new_name(const char *text)
 static int set_result(json_t *object, const struct batch_line *line,
 		      const struct batch_answer *answer)
 {
-	char error[BATCH_ANSWER_ERRNO_MAX], expected[BATCH_ANSWER_ERRNO_MAX];
+	char error[NUMBER_TEXT], expected[NUMBER_TEXT];
 
-	return merge(object,
-		     json_pack("{s:s?, s:s?, s:b, s:o}", "error",
-			       answer->error
-				       ? batch_answer_get_errno_name(answer->error, error)
-				       : NULL,
-			       "expected",
-			       line->has_expect ? batch_answer_get_errno_name(
-							  line->expect, expected)
-						: NULL,
-			       "failed", (int)batch_answer_is_failure(line, answer),
-			       "detail", new_name(answer->detail)));
+	return merge(
+		object,
+		json_pack("{s:s?, s:s?, s:b, s:o}", "error",
+			  answer->error ? get_errno_name(answer->error, error) : NULL,
+			  "expected",
+			  line->has_expect ? get_errno_name(line->expect, expected)
+					   : NULL,
+			  "failed", (int)batch_answer_is_failure(line, answer), "detail",
+			  new_name(answer->detail)));
 }
 
 static json_t *new_answer(size_t n_line, const char *command, const char *socket)

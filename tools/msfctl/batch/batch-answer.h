@@ -57,10 +57,6 @@ void batch_answer_fini(struct batch_answer *answer);
 bool batch_answer_is_failure(const struct batch_line *line,
 			     const struct batch_answer *answer);
 
-/* "EADDRINUSE" or, for a number without a name, "errno 4000" in buf. */
-#define BATCH_ANSWER_ERRNO_MAX 32
-const char *batch_answer_get_errno_name(int error, char buf[BATCH_ANSWER_ERRNO_MAX]);
-
 /* Without an end of line, clean for terminals; to be freed. NULL: no memory. */
 char *batch_answer_format(const struct batch_line *line,
 			  const struct batch_answer *answer);

@@ -20,8 +20,6 @@
 
 #define DEFAULT_NAME "s"
 
-/* Since Linux 4.20; not in every netinet/in.h. */
-
 /* Where the name is, or belongs. */
 static size_t find_place(const struct batch_sockets *sockets, const char *name)
 {

@@ -89,10 +89,7 @@ static int make_context(struct msf **ret, const struct msf_config *config)
 	/* Options of sockets have no context of their own. */
 	if (r == 0)
 		r = msf_configure_default(config);
-	if (r == -EINVAL)
-		environment_say_mistake();
-	else if (r < 0)
-		output_error(NULL, "%s", strerror(-r));
+	r = environment_judge(r);
 	if (r == 0)
 		r = environment_check_backend(*ret);
 	return r < 0 ? OUTPUT_FAILED : OUTPUT_DONE;

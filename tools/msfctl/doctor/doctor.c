@@ -241,10 +241,7 @@ static int open_library(struct patient *patient)
 	if (r == 0)
 		r = msf_configure_default(config);
 	msf_config_free(config);
-	if (r == -EINVAL)
-		environment_say_mistake();
-	else if (r < 0)
-		output_error(NULL, "%s", strerror(-r));
+	r = environment_judge(r);
 	if (r < 0)
 		return r;
 	patient->is_asm = msf_probe_backend(NULL) == MSF_BACKEND_ASM;
@@ -403,4 +400,4 @@ static int run(const struct verb *verb, int argc, const char **argv)
 }
 
 const struct verb doctor_verb = { "doctor", "GROUP[:PORT] IFACE",
-				  "Tells why nothing of a group arrives", run };
+				  "tell why nothing of a group arrives", run };

@@ -83,7 +83,8 @@ struct candidate *candidate_list_find(const struct candidate_list *list, pid_t p
 	return NULL;
 }
 
-bool candidate_is_on(const struct msf_membership *membership, const char *interface)
+/* Is the membership one of the interface with this name or index in digits? */
+static bool is_on(const struct msf_membership *membership, const char *interface)
 {
 	char index[16];
 
@@ -100,7 +101,7 @@ const struct msf_membership *candidate_find(const struct candidate *candidate,
 		const struct msf_membership *m = &candidate->memberships[i];
 
 		if ((!group || !endpoint_compare_addresses(&m->group, group)) &&
-		    (!interface || candidate_is_on(m, interface)))
+		    (!interface || is_on(m, interface)))
 			return m;
 	}
 	return NULL;

@@ -46,7 +46,4 @@ const struct msf_membership *candidate_find(const struct candidate *candidate,
 /* Adds a membership that the scan could not know. 0 or -ENOMEM. */
 int candidate_add(struct candidate *candidate, const struct msf_membership *membership);
 
-/* Is the membership one of the interface with this name or index in digits? */
-bool candidate_is_on(const struct msf_membership *membership, const char *interface);
-
 #endif

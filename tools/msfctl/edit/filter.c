@@ -79,7 +79,8 @@ char *filter_format(const struct filter *filter)
 	return NULL;
 }
 
-json_t *filter_new_list(const struct sockaddr_storage *slist, uint32_t numsrc)
+/* An array of addresses. NULL: no memory. */
+static json_t *new_list(const struct sockaddr_storage *slist, uint32_t numsrc)
 {
 	json_t *list = json_array();
 	int r = list ? 0 : -1;
@@ -100,7 +101,7 @@ json_t *filter_new_object(const struct filter *filter)
 		return json_null();
 	object = json_pack("{s:s}", "mode",
 			   filter->fmode == MCAST_INCLUDE ? "include" : "exclude");
-	list = filter_new_list(filter->slist, filter->numsrc);
+	list = new_list(filter->slist, filter->numsrc);
 	if (!json_object_set_new(object, "sources", list))
 		return object;
 	json_decref(object);

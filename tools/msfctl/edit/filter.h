@@ -33,7 +33,4 @@ char *filter_format(const struct filter *filter);
 /* {"mode":...,"sources":[...]}; null without a membership. NULL: no memory. */
 json_t *filter_new_object(const struct filter *filter);
 
-/* An array of addresses. NULL: no memory. */
-json_t *filter_new_list(const struct sockaddr_storage *slist, uint32_t numsrc);
-
 #endif

@@ -222,23 +222,12 @@ static int open_number(struct target *target)
 	return r;
 }
 
-static int open_library(struct target *target)
-{
-	int r = msf_new(&target->msf, NULL);
-
-	if (r == -EINVAL)
-		environment_say_mistake();
-	else if (r < 0)
-		output_error(NULL, "%s", strerror(-r));
-	return r;
-}
-
 int target_open(struct target *target, const struct target_query *query)
 {
 	int r;
 
 	*target = (struct target){ .pid = query->pid, .number = query->fd, .fd = -1 };
-	r = open_library(target);
+	r = environment_judge(msf_new(&target->msf, NULL));
 	if (r < 0)
 		return r;
 	r = candidate_list_read(&target->list, target->msf, query->pid);

@@ -9,8 +9,8 @@ PREFIX = /usr/local
 MESON_FLAGS =
 
 # What tests/deep builds beside it.
-DEEP_BUILDS = analyse coverage coverage-parts dist package reproducible \
-	tsan
+DEEP_BUILDS = analyse coverage coverage-parts dist package ports-32 ports-big \
+	ports-flags ports-musl reproducible tsan
 
 all: deps-build $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -74,7 +74,7 @@ package: deps-package
 
 clean:
 	rm -rf $(BUILD) \
-		$(addprefix $(BUILD)-,clang asan $(DEEP_BUILDS))
+		$(addprefix $(BUILD)-,clang asan fuzz $(DEEP_BUILDS))
 
 .NOTPARALLEL:
 .PHONY: all deps deps-build deps-bench deps-demo deps-test deps-peers deps-deep \

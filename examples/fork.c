@@ -12,6 +12,7 @@
 #define _GNU_SOURCE 1
 
 #include <errno.h>
+#include <grp.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,9 +72,10 @@ static void work(int channel)
 	const int *fd = wrap(&parcel);
 	socklen_t len;
 
-	if (!getuid() && (setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-			  setresuid(NOBODY, NOBODY, NOBODY) < 0))
-		perror("fork: goes on as root");
+	if (!getuid() &&
+	    (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+	     setresuid(NOBODY, NOBODY, NOBODY) < 0))
+		perror("fork: goes on as root"); /* a user namespace without nobody */
 	if (recvmsg(channel, &parcel.message, 0) != 1)
 		return; /* the parent has failed, and said why */
 	pollfd.fd = *fd;

@@ -70,16 +70,20 @@ static unsigned int get_interface(struct msghdr *message)
 static void receive(int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
-	char data[65536], control[256] = { 0 }, source[INET6_ADDRSTRLEN],
-			  name[IF_NAMESIZE];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	char data[65536], source[INET6_ADDRSTRLEN], name[IF_NAMESIZE];
 	struct sockaddr_in6 from;
 	struct iovec iov = { data, sizeof(data) };
 	struct msghdr message;
 	ssize_t n;
 
 	while (poll(&pollfd, 1, 2000) > 0) {
-		message = (struct msghdr){ &from,   sizeof(from),    &iov, 1,
-					   control, sizeof(control), 0 };
+		message = (struct msghdr){ .msg_name = &from,
+					   .msg_namelen = sizeof(from),
+					   .msg_iov = &iov,
+					   .msg_iovlen = 1,
+					   .msg_control = control,
+					   .msg_controllen = sizeof(control) };
 		n = recvmsg(fd, &message, 0);
 		if (n < 0)
 			fail("receive", errno);

@@ -70,7 +70,7 @@ static void move(struct receiver *r, uint32_t ifindex)
 		if (ifindex)
 			errno = -msf_join_source(NULL, fd, ifindex, group,
 						 r->source->ai_addr);
-		if (ifindex && errno)
+		if (ifindex && errno && errno != ENODEV) /* gone again: its event comes */
 			fail("join");
 	}
 	r->ifindex = ifindex;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "rig.h"
+#include "writer.h"
 
 #define MESSAGE_MAX 65536u
 #define HEADERS_MAX 48u
@@ -19,47 +20,15 @@
 #define MLD_QUERY      130
 #define MLD_V1_REPORT  131
 
-struct writer {
-	size_t len;
-	uint8_t bytes[HEADERS_MAX + MESSAGE_MAX];
-};
-
-static void put_8(struct writer *writer, unsigned int value)
+static struct writer *writer_new(void)
 {
-	if (writer->len == sizeof(writer->bytes))
-		tap_bail_out("a message that is too long");
-	writer->bytes[writer->len++] = (uint8_t)value;
-}
+	struct writer *self = calloc(1, sizeof(*self) + HEADERS_MAX + MESSAGE_MAX);
 
-static void put_16(struct writer *writer, unsigned int value)
-{
-	put_8(writer, value >> 8);
-	put_8(writer, value & 0xff);
-}
-
-static void put_addr(struct writer *writer, enum engine_family family, struct addr addr)
-{
-	uint8_t bytes[16];
-
-	addr_to_bytes(addr, bytes);
-	for (int i = family == ENGINE_IPV4 ? 12 : 0; i < 16; i++)
-		put_8(writer, bytes[i]);
-}
-
-/* RFC 1071 */
-static uint32_t sum_up(uint32_t sum, const uint8_t *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
-	return sum;
-}
-
-static void put_sum(uint8_t *at, uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	at[0] = (uint8_t)(~sum >> 8);
-	at[1] = (uint8_t)~sum;
+	if (!self)
+		tap_bail_out("no memory");
+	self->bytes = (uint8_t *)(self + 1);
+	self->size = HEADERS_MAX + MESSAGE_MAX;
+	return self;
 }
 
 /* What surrounds a message. */
@@ -74,53 +43,54 @@ static void put_ipv4(struct writer *writer, const struct envelope *e, size_t len
 {
 	size_t begin = writer->len;
 
-	put_8(writer, e->has_alert ? 0x46 : 0x45);
-	put_8(writer, 0xc0);
-	put_16(writer, (unsigned int)(len + (e->has_alert ? 24 : 20)));
-	put_16(writer, 0x1234);
-	put_16(writer, 0x4000);
-	put_8(writer, e->hop_limit);
-	put_8(writer, 2);
-	put_16(writer, 0);
-	put_addr(writer, ENGINE_IPV4, e->source);
-	put_addr(writer, ENGINE_IPV4, e->destination);
+	writer_put_8(writer, e->has_alert ? 0x46 : 0x45);
+	writer_put_8(writer, 0xc0);
+	writer_put_16(writer, (unsigned int)(len + (e->has_alert ? 24 : 20)));
+	writer_put_16(writer, 0x1234);
+	writer_put_16(writer, 0x4000);
+	writer_put_8(writer, e->hop_limit);
+	writer_put_8(writer, 2);
+	writer_put_16(writer, 0);
+	writer_put_addr(writer, ENGINE_IPV4, e->source);
+	writer_put_addr(writer, ENGINE_IPV4, e->destination);
 	if (e->has_alert) {
-		put_16(writer, 0x9404);
-		put_16(writer, 0);
+		writer_put_16(writer, 0x9404);
+		writer_put_16(writer, 0);
 	}
-	put_sum(writer->bytes + begin + 10,
-		sum_up(0, writer->bytes + begin, writer->len - begin));
+	writer_put_sum(writer->bytes + begin + 10,
+		       writer_add(0, writer->bytes + begin, writer->len - begin));
 }
 
 static void put_ipv6(struct writer *writer, const struct envelope *e, size_t len)
 {
-	put_16(writer, 0x6000);
-	put_16(writer, 0);
-	put_16(writer, (unsigned int)(len + (e->has_alert ? 8 : 0)));
-	put_8(writer, e->has_alert ? 0 : 58);
-	put_8(writer, e->hop_limit);
-	put_addr(writer, ENGINE_IPV6, e->source);
-	put_addr(writer, ENGINE_IPV6, e->destination);
+	writer_put_16(writer, 0x6000);
+	writer_put_16(writer, 0);
+	writer_put_16(writer, (unsigned int)(len + (e->has_alert ? 8 : 0)));
+	writer_put_8(writer, e->has_alert ? 0 : 58);
+	writer_put_8(writer, e->hop_limit);
+	writer_put_addr(writer, ENGINE_IPV6, e->source);
+	writer_put_addr(writer, ENGINE_IPV6, e->destination);
 	if (!e->has_alert)
 		return;
-	put_16(writer, 58 << 8);
-	put_16(writer, 0x0502);
-	put_16(writer, 0);
-	put_16(writer, 0x0100);
+	writer_put_16(writer, 58 << 8);
+	writer_put_16(writer, 0x0502);
+	writer_put_16(writer, 0);
+	writer_put_16(writer, 0x0100);
 }
 
 /* Over the message, and what RFC 8200 8.1 puts before it. */
 static void put_message_sum(struct writer *message, const struct envelope *e, bool is_bad)
 {
-	struct writer pseudo = { 0 };
+	uint8_t room[32];
+	struct writer pseudo = { room, sizeof(room), 0 };
 	uint32_t sum = 0;
 
 	if (e->family == ENGINE_IPV6) {
-		put_addr(&pseudo, ENGINE_IPV6, e->source);
-		put_addr(&pseudo, ENGINE_IPV6, e->destination);
-		sum = sum_up((uint32_t)message->len + 58, pseudo.bytes, pseudo.len);
+		writer_put_addr(&pseudo, ENGINE_IPV6, e->source);
+		writer_put_addr(&pseudo, ENGINE_IPV6, e->destination);
+		sum = writer_add((uint32_t)message->len + 58, pseudo.bytes, pseudo.len);
 	}
-	put_sum(message->bytes + 2, sum_up(sum, message->bytes, message->len));
+	writer_put_sum(message->bytes + 2, writer_add(sum, message->bytes, message->len));
 	if (is_bad)
 		message->bytes[3] ^= 0x10;
 }
@@ -128,17 +98,15 @@ static void put_message_sum(struct writer *message, const struct envelope *e, bo
 static int hear(struct rig *rig, uint32_t ifindex, const struct envelope *e,
 		const struct writer *message)
 {
-	struct writer *packet = calloc(1, sizeof(*packet));
+	struct writer *packet = writer_new();
 	int r;
 
-	if (!packet)
-		tap_bail_out("no memory");
 	if (e->family == ENGINE_IPV4)
 		put_ipv4(packet, e, message->len);
 	else
 		put_ipv6(packet, e, message->len);
 	for (size_t i = 0; i < message->len; i++)
-		put_8(packet, message->bytes[i]);
+		writer_put_8(packet, message->bytes[i]);
 	r = rig_hear_on(rig, ifindex, packet->bytes, packet->len);
 	free(packet);
 	return r;
@@ -181,11 +149,11 @@ static void put_query_tail(struct writer *writer, const struct rig_query *query)
 	uint32_t n = 0;
 	struct addr *list = rig_list(query->sources ? query->sources : "", &n);
 
-	put_8(writer, (query->is_suppressing ? 8u : 0) | (query->robustness & 7));
-	put_8(writer, encode_float(query->interval_s, 4));
-	put_16(writer, (unsigned int)((int)n + query->n_claimed_more));
+	writer_put_8(writer, (query->is_suppressing ? 8u : 0) | (query->robustness & 7));
+	writer_put_8(writer, encode_float(query->interval_s, 4));
+	writer_put_16(writer, (unsigned int)((int)n + query->n_claimed_more));
 	for (uint32_t i = 0; i < n; i++)
-		put_addr(writer, query->family, list[i]);
+		writer_put_addr(writer, query->family, list[i]);
 	free(list);
 }
 
@@ -196,18 +164,18 @@ static void put_query(struct writer *writer, const struct rig_query *query)
 
 	if (query->group)
 		group = rig_addr(query->group);
-	put_8(writer, is_ipv4 ? IGMP_QUERY : MLD_QUERY);
-	put_8(writer, is_ipv4 ? get_code(query) : 0);
-	put_16(writer, 0);
+	writer_put_8(writer, is_ipv4 ? IGMP_QUERY : MLD_QUERY);
+	writer_put_8(writer, is_ipv4 ? get_code(query) : 0);
+	writer_put_16(writer, 0);
 	if (!is_ipv4) {
-		put_16(writer, get_code(query));
-		put_16(writer, 0);
+		writer_put_16(writer, get_code(query));
+		writer_put_16(writer, 0);
 	}
-	put_addr(writer, query->family, group);
+	writer_put_addr(writer, query->family, group);
 	if (query->version == (is_ipv4 ? 3 : 2))
 		put_query_tail(writer, query);
 	for (unsigned int i = 0; i < query->n_extra; i++)
-		put_8(writer, 0xee);
+		writer_put_8(writer, 0xee);
 }
 
 static const char *get_destination(const struct rig_query *query)
@@ -223,7 +191,7 @@ int rig_query(struct rig *rig, const struct rig_query *query)
 {
 	bool is_ipv4 = query->family == ENGINE_IPV4;
 	const char *from = is_ipv4 ? "10.9.0.254" : "fe80::fe";
-	struct writer *message = calloc(1, sizeof(*message));
+	struct writer *message = writer_new();
 	struct envelope e = {
 		.family = query->family,
 		.source = rig_addr(query->from ? query->from : from),
@@ -234,8 +202,6 @@ int rig_query(struct rig *rig, const struct rig_query *query)
 	};
 	int r;
 
-	if (!message)
-		tap_bail_out("no memory");
 	put_query(message, query);
 	put_message_sum(message, &e, query->has_bad_sum);
 	r = hear(rig, query->ifindex ? query->ifindex : RIG_IFINDEX, &e, message);
@@ -261,13 +227,12 @@ static int hear_from_host(struct rig *rig, enum engine_family family, const char
 int rig_message(struct rig *rig, enum engine_family family, const char *to,
 		const void *message, size_t len)
 {
-	struct writer *writer = calloc(1, sizeof(*writer));
+	struct writer *writer = writer_new();
 	int r;
 
-	if (!writer)
-		tap_bail_out("no memory");
 	for (size_t i = 0; i < len; i++)
-		put_8(writer, i == 2 || i == 3 ? 0 : ((const uint8_t *)message)[i]);
+		writer_put_8(writer,
+			     i == 2 || i == 3 ? 0 : ((const uint8_t *)message)[i]);
 	r = hear_from_host(rig, family, to, true, writer);
 	free(writer);
 	return r;
@@ -284,19 +249,17 @@ int rig_report(struct rig *rig, enum engine_family family, uint8_t version,
 	       const char *group)
 {
 	bool is_ipv4 = family == ENGINE_IPV4;
-	struct writer *message = calloc(1, sizeof(*message));
+	struct writer *message = writer_new();
 	int r;
 
-	if (!message)
-		tap_bail_out("no memory");
-	put_8(message, get_report_type(family, version));
-	put_8(message, 0);
-	put_16(message, 0);
+	writer_put_8(message, get_report_type(family, version));
+	writer_put_8(message, 0);
+	writer_put_16(message, 0);
 	if (!is_ipv4) {
-		put_16(message, 0);
-		put_16(message, 0);
+		writer_put_16(message, 0);
+		writer_put_16(message, 0);
 	}
-	put_addr(message, family, rig_addr(group));
+	writer_put_addr(message, family, rig_addr(group));
 	r = hear_from_host(rig, family, group, !(is_ipv4 && version == 1), message);
 	free(message);
 	return r;

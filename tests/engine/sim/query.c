@@ -6,51 +6,10 @@
 #include <string.h>
 
 #include "router.h"
+#include "writer.h"
 
 #define IGMP_QUERY 0x11
 #define MLD_QUERY  130
-
-struct writer {
-	size_t len;
-	uint8_t *bytes;
-};
-
-static void put_8(struct writer *writer, uint64_t value)
-{
-	writer->bytes[writer->len++] = (uint8_t)value;
-}
-
-static void put_16(struct writer *writer, uint64_t value)
-{
-	put_8(writer, value >> 8);
-	put_8(writer, value);
-}
-
-static void put_addr(struct writer *writer, const struct history *history,
-		     struct addr addr)
-{
-	uint8_t bytes[16];
-
-	addr_to_bytes(addr, bytes);
-	for (unsigned int i = history->family == ENGINE_IPV4 ? 12 : 0; i < 16; i++)
-		put_8(writer, bytes[i]);
-}
-
-/* RFC 1071 */
-static uint32_t add_up(uint32_t sum, const uint8_t *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
-	return sum;
-}
-
-static void put_sum(uint8_t *at, uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	at[0] = (uint8_t)(~sum >> 8);
-	at[1] = (uint8_t)~sum;
-}
 
 static struct addr get_destination(const struct history *history,
 				   const struct router_query *query)
@@ -84,12 +43,12 @@ static void put_newest(struct writer *writer, const struct history *history,
 	const struct timing *timing = &history->timing;
 	unsigned int n = (unsigned int)__builtin_popcount(query->sources);
 
-	put_8(writer, (query->is_suppressing ? 8u : 0u) | timing->robustness);
-	put_8(writer, timing->query_interval / SECOND);
-	put_16(writer, n);
+	writer_put_8(writer, (query->is_suppressing ? 8u : 0u) | timing->robustness);
+	writer_put_8(writer, timing->query_interval / SECOND);
+	writer_put_16(writer, n);
 	for (unsigned int i = 0; i < SOURCES_MAX; i++) {
 		if (query->sources & 1u << i)
-			put_addr(writer, history, get_source(history, i));
+			writer_put_addr(writer, history->family, get_source(history, i));
 	}
 }
 
@@ -99,64 +58,65 @@ static void put_group(struct writer *writer, const struct history *history,
 	struct addr none = history->family == ENGINE_IPV4 ? addr_from_ipv4(0)
 							  : (struct addr){ 0 };
 
-	put_addr(writer, history,
-		 query->is_general ? none : get_group(history, query->group));
+	writer_put_addr(writer, history->family,
+			query->is_general ? none : get_group(history, query->group));
 }
 
 static size_t encode_igmp(const struct history *history, const struct router_query *query,
 			  uint8_t *bytes)
 {
-	struct writer writer = { 0, bytes };
+	struct writer writer = { bytes, QUERY_LEN_MAX, 0 };
 	bool is_v1 = query->version == 1;
 
-	put_16(&writer, 0x46c0); /* with Router Alert */
-	put_16(&writer, 0);      /* length, below */
-	put_16(&writer, 0x1234);
-	put_16(&writer, 0);
-	put_16(&writer, 0x0102); /* TTL 1, IGMP */
-	put_16(&writer, 0);
-	put_addr(&writer, history, get_router(history));
-	put_addr(&writer, history, get_destination(history, query));
-	put_16(&writer, 0x9404);
-	put_16(&writer, 0);
-	put_8(&writer, IGMP_QUERY);
-	put_8(&writer, is_v1 ? 0 : get_response_ms(history, query) / 100);
-	put_16(&writer, 0);
+	writer_put_16(&writer, 0x46c0); /* with Router Alert */
+	writer_put_16(&writer, 0);      /* length, below */
+	writer_put_16(&writer, 0x1234);
+	writer_put_16(&writer, 0);
+	writer_put_16(&writer, 0x0102); /* TTL 1, IGMP */
+	writer_put_16(&writer, 0);
+	writer_put_addr(&writer, history->family, get_router(history));
+	writer_put_addr(&writer, history->family, get_destination(history, query));
+	writer_put_16(&writer, 0x9404);
+	writer_put_16(&writer, 0);
+	writer_put_8(&writer, IGMP_QUERY);
+	writer_put_8(&writer, is_v1 ? 0 : get_response_ms(history, query) / 100);
+	writer_put_16(&writer, 0);
 	put_group(&writer, history, query);
 	if (query->version == 3)
 		put_newest(&writer, history, query);
 	bytes[3] = (uint8_t)writer.len;
-	put_sum(bytes + 10, add_up(0, bytes, 24));
-	put_sum(bytes + 26, add_up(0, bytes + 24, writer.len - 24));
+	writer_put_sum(bytes + 10, writer_add(0, bytes, 24));
+	writer_put_sum(bytes + 26, writer_add(0, bytes + 24, writer.len - 24));
 	return writer.len;
 }
 
 static size_t encode_mld(const struct history *history, const struct router_query *query,
 			 uint8_t *bytes)
 {
-	struct writer writer = { 0, bytes };
+	struct writer writer = { bytes, QUERY_LEN_MAX, 0 };
 
-	put_16(&writer, 0x6000);
-	put_16(&writer, 0);
-	put_16(&writer, 0); /* length, below */
-	put_16(&writer, 0x0001);
-	put_addr(&writer, history, get_router(history));
-	put_addr(&writer, history, get_destination(history, query));
-	put_16(&writer, 58 << 8); /* hop-by-hop options: Router Alert, PadN */
-	put_16(&writer, 0x0502);
-	put_16(&writer, 0);
-	put_16(&writer, 0x0100);
-	put_8(&writer, MLD_QUERY);
-	put_8(&writer, 0);
-	put_16(&writer, 0);
-	put_16(&writer, get_response_ms(history, query));
-	put_16(&writer, 0);
+	writer_put_16(&writer, 0x6000);
+	writer_put_16(&writer, 0);
+	writer_put_16(&writer, 0); /* length, below */
+	writer_put_16(&writer, 0x0001);
+	writer_put_addr(&writer, history->family, get_router(history));
+	writer_put_addr(&writer, history->family, get_destination(history, query));
+	writer_put_16(&writer, 58 << 8); /* hop-by-hop options: Router Alert, PadN */
+	writer_put_16(&writer, 0x0502);
+	writer_put_16(&writer, 0);
+	writer_put_16(&writer, 0x0100);
+	writer_put_8(&writer, MLD_QUERY);
+	writer_put_8(&writer, 0);
+	writer_put_16(&writer, 0);
+	writer_put_16(&writer, get_response_ms(history, query));
+	writer_put_16(&writer, 0);
 	put_group(&writer, history, query);
 	if (query->version == 2)
 		put_newest(&writer, history, query);
 	bytes[5] = (uint8_t)(writer.len - 40);
-	put_sum(bytes + 50, add_up((uint32_t)writer.len - 48 + 58, bytes + 8, 32) +
-				    add_up(0, bytes + 48, writer.len - 48));
+	writer_put_sum(bytes + 50,
+		       writer_add((uint32_t)writer.len - 48 + 58, bytes + 8, 32) +
+			       writer_add(0, bytes + 48, writer.len - 48));
 	return writer.len;
 }
 

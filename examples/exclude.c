@@ -50,7 +50,7 @@ static struct sender *find_sender(struct sender *senders, const char *name)
 {
 	for (int i = 0; i < MAX_SENDERS; i++) {
 		if (!senders[i].name[0])
-			strcpy(senders[i].name, name);
+			snprintf(senders[i].name, sizeof(senders[i].name), "%s", name);
 		if (!strcmp(senders[i].name, name))
 			return &senders[i];
 	}

@@ -10,13 +10,17 @@
 
 #include "outlet.h"
 
+/* A file system clears what is left of a page at each write to a new one: few writes. */
+#define BUFFER_SIZE 65536
+
 struct outlet {
 	struct writer writer;
 	FILE *file;
-	char *kept; /* owned */
+	char *kept; /* what could not be written yet; owned */
 	size_t len;
 	int error; /* 0: none, or it was told; else -errno */
 	bool is_dead;
+	char buffer[BUFFER_SIZE]; /* of the stream */
 };
 
 static int keep(struct outlet *outlet, const char *data, size_t len)
@@ -38,30 +42,52 @@ static void drop(struct outlet *outlet)
 	outlet->len = 0;
 }
 
+/* A write that is cancelled is no failure: *ret_done says how far it came. */
+static int write_some(struct outlet *outlet, const char *data, size_t len,
+		      size_t *ret_done)
+{
+	int r = writer_write(&outlet->writer, data, len, ret_done);
+
+	return r == -ECANCELED ? 0 : r;
+}
+
 static int write_kept(struct outlet *outlet)
 {
 	size_t done;
-	int r = writer_write(&outlet->writer, outlet->kept, outlet->len, &done);
+	int r = write_some(outlet, outlet->kept, outlet->len, &done);
 
 	if (done < outlet->len)
 		memmove(outlet->kept, outlet->kept + done, outlet->len - done);
 	outlet->len -= done;
 	if (outlet->len == 0)
 		drop(outlet);
-	return r == -ECANCELED ? 0 : r;
+	return r;
+}
+
+static int write_or_keep(struct outlet *outlet, const char *data, size_t len)
+{
+	size_t done = 0;
+	int r = 0;
+
+	if (outlet->len == 0)
+		r = write_some(outlet, data, len, &done);
+	if (r == 0 && done < len)
+		r = keep(outlet, data + done, len - done);
+	return r;
 }
 
 /* The stream always gets rid of its bytes; outlet_flush() tells of errors. */
 static ssize_t take(void *cookie, const char *data, size_t len)
 {
 	struct outlet *outlet = cookie;
-	int r;
+	int r = 0;
 
 	if (outlet->is_dead || len == 0)
 		return (ssize_t)len;
-	r = keep(outlet, data, len);
-	if (r == 0)
+	if (outlet->len > 0)
 		r = write_kept(outlet);
+	if (r == 0)
+		r = write_or_keep(outlet, data, len);
 	if (r < 0) {
 		outlet->error = r;
 		outlet->is_dead = true;
@@ -80,6 +106,8 @@ int outlet_new(struct outlet **ret, int fd)
 					   (cookie_io_functions_t){ .write = take });
 		r = outlet->file ? 0 : -ENOMEM;
 	}
+	if (r == 0)
+		setvbuf(outlet->file, outlet->buffer, _IOFBF, sizeof(outlet->buffer));
 	if (r < 0) {
 		free(outlet);
 		return r;

@@ -173,7 +173,8 @@ standard input may be longer"
 	run_msfctl batch --semantics bsd -
 	assert_equal "$status:$stderr" "2:msfctl: --semantics: must be table or linux"
 	run_msfctl batch --bogus -
-	assert_equal "$status" 2
+	assert_equal "$status:$stderr" \
+		"2:msfctl: --bogus: unknown option; msfctl batch --help lists them"
 	MSF_SEMANTICS=bsd run_msfctl batch - <<< "echo"
 	assert_equal "$status" 1
 	assert_equal "$output" ""

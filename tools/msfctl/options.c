@@ -42,7 +42,19 @@ static void number_lines(const struct poptOption *table, struct poptOption *ret)
 	ret[i] = end;
 }
 
-static int read_words(poptContext context, const struct poptOption *lines)
+/* Each verb has its own options: the one that is unknown here may be another's. */
+static int refuse_option(poptContext context, const char *command, int error)
+{
+	const char *option = poptBadOption(context, POPT_BADOPTION_NOALIAS);
+
+	if (error != POPT_ERROR_BADOPT)
+		return usage_error(option, poptStrerror(error));
+	output_error(option, "unknown option; %s --help lists them", command);
+	return -EINVAL;
+}
+
+static int read_words(poptContext context, const char *command,
+		      const struct poptOption *lines)
 {
 	char *given[OPTIONS_MAX] = { NULL }, name[64];
 	int r;
@@ -62,8 +74,7 @@ static int read_words(poptContext context, const struct poptOption *lines)
 		return -ENOMEM;
 	}
 	if (r < -1)
-		return usage_error(poptBadOption(context, POPT_BADOPTION_NOALIAS),
-				   poptStrerror(r));
+		return refuse_option(context, command, r);
 	return 0;
 }
 
@@ -89,7 +100,7 @@ static int read_all(poptContext *ret, const struct verb *verb,
 	snprintf(usage, sizeof(usage), "[OPTION...] %s\n\n%s.\n", verb->arguments,
 		 verb->help);
 	poptSetOtherOptionHelp(context, usage);
-	r = read_words(context, lines);
+	r = read_words(context, argv[0], lines);
 	if (r < 0)
 		return r;
 	arguments = poptGetArgs(context);

@@ -353,7 +353,8 @@ static int parse(struct patient *patient, const char **arguments, int n,
 	int r;
 
 	if (n != 2)
-		return usage_error(NULL, n < 2 ? "a group and an interface are needed"
+		return usage_error(NULL, n < 2 ? "a group and an interface are needed; "
+						 "msfctl doctor --help tells more"
 					       : "one group and one interface only");
 	patient->interface_name = arguments[1];
 	r = parse_group(arguments[0], patient);

@@ -7,6 +7,7 @@
  */
 #include "coverage-exit.h"
 
+#include <dlfcn.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,10 +25,19 @@ void coverage_add(void (*dump)(void))
 		dumps[i] = dump;
 }
 
+void coverage_begin(void)
+{
+	void (*disarm)(void) = (void (*)(void))dlsym(RTLD_DEFAULT, "fault_disarm");
+
+	if (disarm)
+		disarm();
+}
+
 void _exit(int status)
 {
 	unsigned int n = atomic_load(&n_dumps);
 
+	coverage_begin();
 	for (unsigned int i = 0; i < n && i < MAX_OBJECTS; i++)
 		dumps[i]();
 	for (;;)

@@ -9,3 +9,9 @@ __attribute__((constructor)) static void tell(void)
 {
 	coverage_add(__gcov_dump);
 }
+
+/* Before gcc's own, which writes the counts and has a priority. */
+__attribute__((destructor)) static void begin(void)
+{
+	coverage_begin();
+}

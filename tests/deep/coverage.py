@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What was run of the product: coverage.py BUILD ROOT PAGE OUTPUT
+"""What was run of the product: coverage.py BUILD ROOT PAGE OUTPUT [COUNTS]
 
-Reads the counts of all objects below BUILD with gcov: a line, or a function, that is
+Reads the counts of all objects below BUILD and COUNTS with gcov: a line, or a function, that is
 compiled into several of them was run when one of them ran it. Prints a table by folder,
 and writes each line that none ran into OUTPUT. Exit status 1: a function is never called
 that PAGE does not name (as `file:function`), or a folder is covered a point less than
@@ -19,9 +19,10 @@ MARGIN = 1.0  # what a run differs from another by chance, in points
 BATCH = 100
 
 
-def read_counts(build):
+def read_counts(build, folders):
     """The documents that gcov makes of the objects."""
-    objects = sorted(str(path) for path in pathlib.Path(build).rglob("*.gcda"))
+    objects = sorted(str(path) for folder in folders
+                     for path in pathlib.Path(folder).rglob("*.gcda"))
     for i in range(0, len(objects), BATCH):
         text = subprocess.run(
             ["gcov", "--json-format", "--stdout", *objects[i:i + BATCH]], cwd=build,
@@ -89,10 +90,10 @@ def write_rest(lines, output):
 
 
 def main():
-    build, root, page, output = sys.argv[1:]
+    build, root, page, output, *more = sys.argv[1:]
     root = pathlib.Path(root).resolve()
     lines, functions = {}, {}
-    for document in read_counts(build):
+    for document in read_counts(build, [build, *more]):
         add_counts(document, build, root, lines, functions)
     folders = sum_folders(lines, functions)
     print_table(folders)

@@ -189,6 +189,26 @@ start_lazy() {
 	assert_health
 }
 
+@test "strict rp_filter with two next hops: one of them is right, or none" {
+	make_link eth1
+	ip -n "$rx" address add 10.8.0.100/24 dev eth1
+	make_link eth2
+	ip -n "$rx" address add 10.8.1.100/24 dev eth2
+	up eth1
+	up eth2
+	ip -n "$tx" address add 10.7.0.1/32 dev eth0
+	set_rp_filter 1
+	ip -n "$rx" route add 10.7.0.0/24 nexthop via 10.9.0.1 dev eth0 \
+		nexthop via 10.8.0.1 dev eth1
+	keep_sending --source 10.7.0.1 239.1.1.1:5000 eth0
+	examine -s 10.7.0.1 239.1.1.1:5000 eth0
+	assert_health
+	ip -n "$rx" route replace 10.7.0.0/24 nexthop via 10.8.1.1 dev eth2 \
+		nexthop via 10.8.0.1 dev eth1
+	examine -s 10.7.0.1 239.1.1.1:5000 eth0
+	assert_fault route "leaves by eth2, not by eth0" rp_filter=2
+}
+
 @test "loose rp_filter without a route" {
 	ip -n "$tx" address add 10.7.0.1/32 dev eth0
 	set_rp_filter 2

@@ -308,6 +308,25 @@ is_left() {
 	is_restored
 }
 
+@test "on the wire: two interfaces, tagged packets, and what came as far as a socket" {
+	make_link eth1
+	ip -n "$tx" address add 10.9.1.1/24 dev eth1
+	ip -n "$rx" address add 10.9.1.100/24 dev eth1
+	up eth1
+	start_mjoin 239.1.1.1:5000 eth0
+	keep_sending --source 10.9.0.1 239.1.1.1:5000 eth0
+	keep_sending --source 10.9.1.1 --packet --vlan 7 239.1.1.2:5000 eth1
+	look size:200x50 'await:^ +source .* interface +vlan ' \
+		'await:10.9.0.1 +239.1.1.1:5000 +eth0 .* accept' \
+		'await:10.9.1.1 +239.1.1.2:5000 +eth1 +7 .* unjoined' \
+		keys:/10.9.0.1 'await:FILTER 10.9.0.1: 1 of' keys:'\r\r' \
+		'await:10.9.0.1 -> 239.1.1.1:5000 on eth0' \
+		'await:^delivered  wire [1-9][0-9]*, sockets [1-9][0-9]*; dropped by queues 0' \
+		'await:in the whole host: checksum 0, memory 0, reverse path 0' \
+		keys:q keys:q -- ip netns exec "$rx" mwatch -i 0.2 --delivered eth0 eth1
+	is_restored
+}
+
 @test "on the wire: SIGTERM ends it with the terminal restored" {
 	keep_sending --source 10.9.0.1 232.1.1.1:5000 eth0
 	watch await:10.9.0.1 signal:TERM

@@ -31,6 +31,7 @@
 #define INPUT(policy)   BASE("ip", "in", "input", policy)
 #define MATCH(op, l, r) "{'match':{'op':'" op "','left':" l ",'right':" r "}}"
 #define PAYLOAD(p, f)   "{'payload':{'protocol':'" p "','field':'" f "'}}"
+#define SHIFT(op, l, r) "{'" op "':[" l "," r "]}"
 #define META(key)       "{'meta':{'key':'" key "'}}"
 #define SADDR           MATCH("==", PAYLOAD("ip", "saddr"), "'10.9.0.9'")
 #define DPORT(port)     MATCH("==", PAYLOAD("udp", "dport"), port)
@@ -136,6 +137,23 @@ static const struct sample samples[] = {
 	  INPUT("accept") RULE("{'mangle':{'key':" META("mark") ",'value':7}}")
 		  RULE(MATCH("==", META("mark"), "7") "," DROP),
 	  FROM_UNKNOWN, FIREWALL_DROP, "mark", NULL },
+	{ "bits are shifted to the right",
+	  INPUT("accept") RULE(
+		  MATCH("==", SHIFT(">>", PAYLOAD("udp", "dport"), "8"), "19") "," DROP),
+	  FROM_SOURCE, FIREWALL_DROP, "dport", NULL },
+	{ "bits that are shifted to the left fall out at the end",
+	  INPUT("accept") RULE(MATCH("==", SHIFT("<<", PAYLOAD("udp", "dport"), "8"),
+				     "34816") "," DROP),
+	  FROM_SOURCE, FIREWALL_DROP, "dport", NULL },
+	{ "bits that are known are known elsewhere",
+	  INPUT("accept")
+		  RULE(MATCH("==", SHIFT(">>", PAYLOAD("ip", "ttl"), "8"), "1") "," DROP),
+	  FROM_UNKNOWN, FIREWALL_ACCEPT, NULL, NULL },
+	{ "a shift by what is not known is a maybe",
+	  INPUT("accept") RULE(
+		  MATCH("==", SHIFT(">>", PAYLOAD("udp", "dport"), PAYLOAD("ip", "ttl")),
+			"19") "," DROP),
+	  FROM_UNKNOWN, FIREWALL_MAYBE, "dport", "ip ttl is not known" },
 	{ "a rewritten port is a maybe",
 	  INPUT("accept")
 		  RULE("{'mangle':{'key':" PAYLOAD("udp", "dport") ",'value':7}}"),

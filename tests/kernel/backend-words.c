@@ -410,21 +410,8 @@ static void test_list(struct fixture *self)
 		"mtu lo",
 	};
 	struct msf *msf = stacks_make_context(MSF_BACKEND_ASM, false);
-	struct msf_probe *probe;
-	struct msf_fact fact;
-	size_t n = 0;
-	int r = msf_probe_new(&probe, msf);
 
-	tap_expect(&self->tap, r == 0, "new: %s", strerror(-r));
-	while (r == 0 && msf_probe_pop_fact(probe, &fact) == 1) {
-		if (n < sizeof(names) / sizeof(names[0]))
-			tap_expect(&self->tap, strcmp(fact.name, names[n]) == 0,
-				   "%zu: %s, not %s", n, fact.name, names[n]);
-		tap_expect(&self->tap, fact.source != NULL && *fact.source != '\0',
-			   "%s: no source", fact.name);
-		n++;
-	}
-	msf_probe_free(probe);
+	facts_expect_names(&self->tap, msf, names, sizeof(names) / sizeof(names[0]));
 	msf_free(msf);
 	tap_end(&self->tap, "the facts of the ASM backend come in their order");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * facts: one of them, as text (see facts.h).
+ * facts: one of them as text, and the names of all (see facts.h).
  */
 #include <stdio.h>
 #include <string.h>
@@ -41,4 +41,28 @@ void facts_expect(struct tap *tap, struct msf *msf, const char *name, const char
 	tap_expect(tap,
 		   strncmp(text, head, strlen(head)) == 0 && strstr(text, part) != NULL,
 		   "%s: %s, not %s...%s", name, text, head, part);
+}
+
+size_t facts_expect_names(struct tap *tap, struct msf *msf, const char *const *names,
+			  size_t n_names)
+{
+	struct msf_probe *probe;
+	struct msf_fact fact;
+	size_t n = 0;
+	int r = msf_probe_new(&probe, msf);
+
+	tap_expect(tap, r == 0, "new: %s", strerror(-r));
+	if (r < 0)
+		return 0;
+	while ((r = msf_probe_pop_fact(probe, &fact)) == 1) {
+		if (n < n_names)
+			tap_expect(tap, strcmp(fact.name, names[n]) == 0,
+				   "%zu: %s, not %s", n, fact.name, names[n]);
+		tap_expect(tap, fact.source != NULL && *fact.source != '\0',
+			   "%s: no source", fact.name);
+		n++;
+	}
+	tap_expect(tap, r == 0 && n >= n_names, "%zu facts: %s", n, strerror(-r));
+	msf_probe_free(probe);
+	return n;
 }

@@ -44,22 +44,9 @@ static void test_list(struct fixture *self)
 		"mtu lo",
 	};
 	char *before = netns_get_memberships(), *after;
-	struct msf_probe *probe;
-	struct msf_fact fact;
-	size_t n = 0;
-	int r = msf_probe_new(&probe, NULL);
+	size_t n = facts_expect_names(&self->tap, NULL, names,
+				      sizeof(names) / sizeof(names[0]));
 
-	tap_expect(&self->tap, r == 0, "new: %s", strerror(-r));
-	while (r == 0 && msf_probe_pop_fact(probe, &fact) == 1) {
-		if (n < sizeof(names) / sizeof(names[0]))
-			tap_expect(&self->tap, strcmp(fact.name, names[n]) == 0,
-				   "%zu: %s, not %s", n, fact.name, names[n]);
-		tap_expect(&self->tap, fact.source != NULL && *fact.source != '\0',
-			   "%s: no source", fact.name);
-		n++;
-	}
-	tap_expect(&self->tap, msf_probe_pop_fact(probe, &fact) == 0, "no end");
-	msf_probe_free(probe);
 	tap_expect(&self->tap, msf_probe_free(NULL) == NULL, "free(NULL) is not NULL");
 	after = netns_get_memberships();
 	tap_expect(&self->tap, strcmp(before, after) == 0, "an interface has changed");

@@ -4,8 +4,6 @@
  * on a socket of another process.
  */
 
-#include <popt.h>
-
 #include <msf.h>
 
 #include "edit.h"
@@ -57,17 +55,17 @@ static int apply(const struct edit_options *options, const struct target_query *
 	return status;
 }
 
-static int run_words(const struct edit_options *options, const struct delta *delta,
+static int run_words(const struct edit_options *options, const struct verb *verb,
 		     const char **words, int n)
 {
+	const struct delta *delta = find_delta(verb);
 	struct target_query query = { .is_creating = delta->is_creating };
 	struct sockaddr_storage group, source;
 
 	if (edit_options_parse(options, &query) < 0)
 		return OUTPUT_USAGE;
 	if (n != 2 + delta->has_source) {
-		output_error(delta->verb->name, "its arguments are %s",
-			     delta->verb->arguments);
+		output_error(verb->name, "its arguments are %s", verb->arguments);
 		return OUTPUT_USAGE;
 	}
 	if (options_parse_group(words[0], &group) < 0 ||
@@ -80,20 +78,7 @@ static int run_words(const struct edit_options *options, const struct delta *del
 
 static int run(const struct verb *verb, int argc, const char **argv)
 {
-	struct edit_options options = { 0 };
-	const struct poptOption table[] = { EDIT_OPTIONS(&options),
-					    POPT_AUTOHELP POPT_TABLEEND };
-	poptContext context;
-	const char **words;
-	int n, r = options_read(&context, verb, table, argc, argv, &words, &n);
-
-	if (r < 0)
-		r = output_get_status(r);
-	else
-		r = run_words(&options, find_delta(verb), words, n);
-	options_free(context);
-	edit_options_fini(&options);
-	return r;
+	return edit_run(run_words, verb, argc, argv);
 }
 
 const struct verb join_verb = { "join", "GROUP IFACE", "join a group for every source",

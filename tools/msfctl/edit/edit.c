@@ -47,6 +47,24 @@ int edit_options_parse(const struct edit_options *options, struct target_query *
 	return r;
 }
 
+int edit_run(edit_words *run_words, const struct verb *verb, int argc, const char **argv)
+{
+	struct edit_options options = { 0 };
+	const struct poptOption table[] = { EDIT_OPTIONS(&options),
+					    POPT_AUTOHELP POPT_TABLEEND };
+	poptContext context;
+	const char **words;
+	int n, r = options_read(&context, verb, table, argc, argv, &words, &n);
+
+	if (r < 0)
+		r = output_get_status(r);
+	else
+		r = run_words(&options, verb, words, n);
+	options_free(context);
+	edit_options_fini(&options);
+	return r;
+}
+
 int edit_report(int r)
 {
 	if (r < 0 && !standard_say_output(r))

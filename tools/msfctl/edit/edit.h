@@ -14,6 +14,7 @@
 #include "endpoint.h"
 #include "filter.h"
 #include "target.h"
+#include "verb.h"
 
 /* Lines of an option table, and what popt leaves in them. Zero-initialise it. */
 struct edit_options {
@@ -36,6 +37,12 @@ void edit_options_fini(struct edit_options *options);
 
 /* --pid, which must be there, and --fd. 0 or -EINVAL. */
 int edit_options_parse(const struct edit_options *options, struct target_query *ret);
+
+/* Reads the words of a verb that has these options only, and carries it out. Returns an
+ * exit status (output.h). */
+typedef int edit_words(const struct edit_options *options, const struct verb *verb,
+		       const char **words, int n);
+int edit_run(edit_words *run_words, const struct verb *verb, int argc, const char **argv);
 
 /* "232.1.1.1 on eth0", in the words of the user until the interface is known, fit for
  * a terminal. */

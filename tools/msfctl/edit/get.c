@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <popt.h>
-
 #include "endpoint.h"
 #include "edit.h"
 #include "jsonline.h"
@@ -158,20 +156,7 @@ static int run_words(const struct edit_options *options, const struct verb *verb
 
 static int run(const struct verb *verb, int argc, const char **argv)
 {
-	struct edit_options options = { 0 };
-	const struct poptOption table[] = { EDIT_OPTIONS(&options),
-					    POPT_AUTOHELP POPT_TABLEEND };
-	poptContext context;
-	const char **words;
-	int n, r = options_read(&context, verb, table, argc, argv, &words, &n);
-
-	if (r < 0)
-		r = output_get_status(r);
-	else
-		r = run_words(&options, verb, words, n);
-	options_free(context);
-	edit_options_fini(&options);
-	return r;
+	return edit_run(run_words, verb, argc, argv);
 }
 
 const struct verb get_verb = { "get", "[GROUP [IFACE]]",

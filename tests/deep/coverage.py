@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What was run of the product: coverage.py BUILD ROOT PAGE OUTPUT [COUNTS]
 
-Reads the counts of all objects below BUILD and COUNTS with gcov: a line, or a function, that is
-compiled into several of them was run when one of them ran it. Prints a table by folder,
-and writes each line that none ran into OUTPUT. Exit status 1: a function is never called
-that PAGE does not name (as `file:function`), or a folder is covered a point less than
-the table there says.
+Reads the counts of all objects below BUILD and COUNTS with gcov: a line, or a function,
+that is compiled into several of them was run when one of them ran it. Prints a table by
+folder, and writes each line that none ran into OUTPUT. Exit status 1: a function is never
+called that PAGE does not name (as `file:function`), or a folder is covered a point less
+than the table there says.
 """
 import json
 import pathlib

@@ -28,8 +28,10 @@
 
 #define FAR_END     "mb3"
 #define PORT        5200
-#define GROUPS      0xe8030000u /* 232.3.0.0 */
-#define SOURCE      0x0a090063u
+#define GROUPS_IPV4 0xe8030000u /* 232.3.0.0 */
+#define GROUPS_IPV6 0x80030000u /* ff3e::8003:0 */
+#define SOURCE_IPV4 0x0a090063u
+#define SOURCE_IPV6 0x63u /* fd00:9::63 */
 #define N_BATCH     4u
 #define N_BEFORE    400u /* packets of the stream before the join */
 #define N_FLOODED   100  /* that came to us then, at most: queries do */
@@ -39,7 +41,8 @@
 
 struct stream {
 	int fd; /* as inject_open() */
-	atomic_uint group;
+	int family;
+	atomic_uint group;  /* its number; 0: none so far */
 	atomic_uint n_sent; /* to that group */
 	atomic_bool is_over;
 	int error; /* of the thread, when it is over */
@@ -48,11 +51,24 @@ struct stream {
 struct bench {
 	struct sides sides;
 	struct stream stream;
-	uint32_t n_groups; /* that were used */
+	uint32_t n_groups; /* that were used, of both families */
 	int is_bridged;
 	const char *interface;
 	struct series us[N_SIDES]; /* a median for each round */
 };
+
+static struct sockaddr_storage get_group(int family, uint32_t number)
+{
+	number %= 65536;
+	return family == AF_INET ? sides_get_ipv4(GROUPS_IPV4 + number, PORT)
+				 : sides_get_ipv6(0xff3e0000, GROUPS_IPV6 + number, PORT);
+}
+
+static struct sockaddr_storage get_source(int family)
+{
+	return family == AF_INET ? sides_get_ipv4(SOURCE_IPV4, PORT)
+				 : sides_get_ipv6(0xfd000009, SOURCE_IPV6, PORT);
+}
 
 /*
  * The stream
@@ -61,7 +77,8 @@ struct bench {
 static void *run_stream(void *argument)
 {
 	struct stream *stream = argument;
-	struct sockaddr_storage from = sides_get_ipv4(SOURCE, PORT);
+	struct sockaddr_storage from = get_source(stream->family);
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	struct inject_frame frame, *frames[N_BATCH];
 	uint32_t group = 0;
 
@@ -71,12 +88,16 @@ static void *run_stream(void *argument)
 		uint32_t now = atomic_load(&stream->group);
 
 		if (now != group) {
-			struct sockaddr_storage to = sides_get_ipv4(now, PORT);
+			struct sockaddr_storage to = get_group(stream->family, now);
 
 			inject_make(&frame,
 				    &(struct inject_plan){ .from = &from, .to = &to });
 			group = now;
 			atomic_store(&stream->n_sent, 0);
+		}
+		if (!group) {
+			nanosleep(&pause, NULL);
+			continue;
 		}
 		stream->error = inject_send(stream->fd, frames, N_BATCH);
 		atomic_fetch_add(&stream->n_sent, N_BATCH);
@@ -105,17 +126,22 @@ static int direct_stream(struct stream *stream, uint32_t group)
  * One join
  */
 
-static int open_receiver(void)
+static int open_receiver(int family)
 {
-	struct sockaddr_storage any = sides_get_ipv4(INADDR_ANY, PORT);
+	struct sockaddr_storage any = family == AF_INET ? sides_get_ipv4(INADDR_ANY, PORT)
+							: sides_get_ipv6(0, 0, PORT);
+	socklen_t len = family == AF_INET ? sizeof(struct sockaddr_in)
+					  : sizeof(struct sockaddr_in6);
+	int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+	int name = family == AF_INET ? IP_MULTICAST_ALL : IPV6_MULTICAST_ALL;
 	struct timeval patience = { .tv_sec = PATIENCE_S };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), off = 0;
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0), off = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off)) < 0 ||
+	if (setsockopt(fd, level, name, &off, sizeof(off)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
-	    bind(fd, (struct sockaddr *)&any, sizeof(struct sockaddr_in)) < 0) {
+	    bind(fd, (struct sockaddr *)&any, len) < 0) {
 		int r = -errno;
 
 		close(fd);
@@ -143,8 +169,8 @@ static long count_received(const char *interface)
 static int time_join(struct bench *bench, enum side side, uint32_t number, int fd,
 		     double *ret_us)
 {
-	struct sockaddr_storage group = sides_get_ipv4(number, 0);
-	struct sockaddr_storage source = sides_get_ipv4(SOURCE, 0);
+	struct sockaddr_storage group = get_group(bench->stream.family, number);
+	struct sockaddr_storage source = get_source(bench->stream.family);
 	uint64_t start = series_now();
 	char packet[128];
 	int r = sides_join(&bench->sides, side, fd, &group, &source);
@@ -157,7 +183,7 @@ static int time_join(struct bench *bench, enum side side, uint32_t number, int f
 
 static int measure_join(struct bench *bench, enum side side, double *ret_us)
 {
-	uint32_t group = GROUPS + ++bench->n_groups % 65536;
+	uint32_t group = ++bench->n_groups;
 	long n_before = count_received(bench->interface);
 	int r = direct_stream(&bench->stream, group), fd;
 
@@ -168,7 +194,7 @@ static int measure_join(struct bench *bench, enum side side, double *ret_us)
 		fprintf(stderr, "bench-latency: the bridge floods\n");
 		return -EPROTO;
 	}
-	fd = open_receiver();
+	fd = open_receiver(bench->stream.family);
 	if (fd < 0)
 		return fd;
 	r = time_join(bench, side, group, fd, ret_us);
@@ -226,7 +252,8 @@ static void print_side(struct bench *bench, enum side side, int is_json)
 				 .peer = sides_get_name(SIDE_RAW),
 				 .unit = "us" };
 
-	snprintf(name, sizeof(name), "from join to first packet%s, %s",
+	snprintf(name, sizeof(name), "%s from join to first packet%s, %s",
+		 bench->stream.family == AF_INET ? "IPv4" : "IPv6",
 		 bench->is_bridged ? " behind a snooping bridge" : "",
 		 sides_get_name(side));
 	if (figure_compare(&figure, &bench->us[side], &bench->us[SIDE_RAW]))
@@ -239,11 +266,15 @@ static void print_side(struct bench *bench, enum side side, int is_json)
 		       figure.ratio.q1, figure.ratio.q3);
 }
 
-static int run(struct bench *bench, const struct options *options)
+static int run(struct bench *bench, const struct options *options, int family)
 {
 	pthread_t sender;
-	int r = pthread_create(&sender, NULL, run_stream, &bench->stream);
+	int r;
 
+	bench->stream.family = family;
+	atomic_store(&bench->stream.group, 0);
+	atomic_store(&bench->stream.is_over, false);
+	r = pthread_create(&sender, NULL, run_stream, &bench->stream);
 	if (r)
 		return -r;
 	r = bench->is_bridged ? wait_for_bridge(bench) : 0;
@@ -254,6 +285,8 @@ static int run(struct bench *bench, const struct options *options)
 	r = r ? r : bench->stream.error;
 	for (int side = SIDE_KERNEL; !r && side < N_SIDES; side++)
 		print_side(bench, (enum side)side, options->json);
+	for (int side = 0; side < N_SIDES; side++)
+		series_fini(&bench->us[side]);
 	return r;
 }
 
@@ -266,7 +299,6 @@ static int bench_init(struct bench *bench, const struct options *options)
 	bench->interface = options->interface;
 	bench->is_bridged = far_end != 0;
 	bench->stream.fd = -1;
-	atomic_store(&bench->stream.group, GROUPS);
 	if (!r && !far_end)
 		r = inject_find_peer(options->interface, &far_end);
 	if (!r) {
@@ -289,10 +321,10 @@ int main(int argc, char **argv)
 	}
 	r = bench_init(&bench, &options);
 	if (!r)
-		r = run(&bench, &options);
+		r = run(&bench, &options, AF_INET);
+	if (!r)
+		r = run(&bench, &options, AF_INET6);
 	sides_fini(&bench.sides);
-	for (int side = 0; side < N_SIDES; side++)
-		series_fini(&bench.us[side]);
 	if (bench.stream.fd >= 0)
 		close(bench.stream.fd);
 	if (r < 0)

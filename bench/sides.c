@@ -6,6 +6,7 @@
 #include "sides.h"
 
 #include <errno.h>
+#include <string.h>
 #include <netinet/in.h>
 
 #define MAX_SOURCES 2000u /* of the ASM backend: more than any benchmark has */
@@ -94,5 +95,16 @@ struct sockaddr_storage sides_get_ipv4(uint32_t address, uint16_t port)
 
 	sin->sin_port = htons(port);
 	sin->sin_addr.s_addr = htonl(address);
+	return ss;
+}
+
+struct sockaddr_storage sides_get_ipv6(uint32_t first, uint32_t last, uint16_t port)
+{
+	struct sockaddr_storage ss = { .ss_family = AF_INET6 };
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&ss;
+	uint32_t words[4] = { htonl(first), 0, 0, htonl(last) };
+
+	sin6->sin6_port = htons(port);
+	memcpy(&sin6->sin6_addr, words, sizeof(words));
 	return ss;
 }

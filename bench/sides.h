@@ -34,4 +34,7 @@ int sides_leave(const struct sides *sides, enum side side, int fd,
 /* An IPv4 address in host order, with a port. */
 struct sockaddr_storage sides_get_ipv4(uint32_t address, uint16_t port);
 
+/* An IPv6 address by its first and its last 32 bits; the others are 0. */
+struct sockaddr_storage sides_get_ipv6(uint32_t first, uint32_t last, uint16_t port);
+
 #endif

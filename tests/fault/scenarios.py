@@ -257,8 +257,9 @@ class Agent(Scenario):
 
 def drop_numbers(out):
     """Columns are as wide as their numbers, and a rate of no time at all is null. A
-    socket has more holders (+1) while somebody else looks at it."""
+    socket has more holders (+1, or a line) while somebody else looks at it."""
     out = out.replace('"pps":null', '"pps":0')
+    out = re.sub(r"(?m)^ *\d+ +msfctl +\d+ *$\n?", "", out)
     out = re.sub(r"[\d.,]+(e[-+]?[\d,]+)?", "N", out)
     return re.sub(r" +", " ", out).replace(" +N", "").strip()
 

@@ -149,8 +149,7 @@ static int parse_words(poptContext popt, struct options *options)
 	if (r < 0)
 		return r;
 	if (option < -1)
-		return value_refuse(poptBadOption(popt, POPT_BADOPTION_NOALIAS),
-				    poptStrerror(option));
+		return value_refuse_option(popt, "msfd", option);
 	if (poptPeekArg(popt))
 		return value_refuse(poptPeekArg(popt), "msfd takes options only");
 	return 1;

@@ -111,7 +111,10 @@ refuse() {
 @test "words that are missing or too many" {
 	refuse 2 '232.1.1.1:5000: an interface must follow.*' 232.1.1.1:5000
 	refuse 2 'GROUP: nothing to join.*'
-	refuse 2 '--bogus: unknown option' --bogus 232.1.1.1:5000 eth0
+	refuse 2 '--bogus: unknown option; mjoin --help lists them' \
+		--bogus 232.1.1.1:5000 eth0
+	refuse 2 '-h: unknown option; mjoin --help lists them' -h
+	refuse 2 '--count: missing argument' --count
 	refuse 2 '--backend: x: must be auto, kernel or asm' --backend x 232.1.1.1 eth0
 	refuse 2 '--count: .*' --count 0 232.1.1.1:5000 eth0
 	refuse 2 '--count: .*' --count -5 232.1.1.1:5000 eth0

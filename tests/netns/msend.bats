@@ -335,7 +335,8 @@ load msend.bash
 		-d 0.0000000001 232.1.1.1:5000 eth0
 	refuse 2 '--count: given twice' --count 1 -c 2 232.1.1.1:5000 eth0
 	refuse 2 '--duration: given twice' -d 1 -d 1 232.1.1.1:5000 eth0
-	refuse 2 '--nonsense: unknown option' --nonsense 232.1.1.1:5000 eth0
+	refuse 2 '--nonsense: unknown option; msend --help lists them' \
+		--nonsense 232.1.1.1:5000 eth0
 }
 
 @test "what the system lacks is status 1, with the cure" {

@@ -264,6 +264,7 @@ listen() {
 	assert_equal "$status" 1
 	run in_rx "${MSFD:-msfd}" --nonsense
 	assert_equal "$status" 2
+	assert_output "msfd: --nonsense: unknown option; msfd --help lists them"
 }
 
 @test "as a user of its own it may do nothing, and still does all it has to" {

@@ -125,8 +125,8 @@ refuse() {
 @test "words that are none of the choices" {
 	refuse 2 '--loss: rtcp: must be auto, rtp, ts, msend or none.*' -l rtcp eth0
 	refuse 2 '--sort: name: must be one of rate, .*verdict' -o name eth0
-	refuse 2 '--bogus: unknown option' --bogus eth0
-	refuse 2 '-Z: unknown option' -Z eth0
+	refuse 2 '--bogus: unknown option; mwatch --help lists them' --bogus eth0
+	refuse 2 '-Z: unknown option; mwatch --help lists them' -Z eth0
 	refuse 2 '--record: "": must not be empty' --record '' eth0
 	refuse 2 '--count: missing argument' eth0 --count
 }

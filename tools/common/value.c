@@ -33,6 +33,16 @@ int value_refuse_word(const char *option, const char *text, const char *why)
 	return value_refuse(what, why);
 }
 
+int value_refuse_option(poptContext popt, const char *command, int error)
+{
+	const char *option = poptBadOption(popt, POPT_BADOPTION_NOALIAS);
+
+	if (error != POPT_ERROR_BADOPT)
+		return value_refuse(option, poptStrerror(error));
+	output_error(option, "unknown option; %s --help lists them", command);
+	return -EINVAL;
+}
+
 int value_take_once(char **word, char *value, const char *option)
 {
 	if (!value)

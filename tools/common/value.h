@@ -8,11 +8,17 @@
 
 #include <stdint.h>
 
+#include <popt.h>
+
 /* "tool: what: why". Always -EINVAL. */
 int value_refuse(const char *what, const char *why);
 
 /* "tool: --option: value: why". Always -EINVAL. */
 int value_refuse_word(const char *option, const char *text, const char *why);
+
+/* What poptGetNextOpt() refused, and for an option that command ("mjoin", "msfctl show")
+ * has not, where its own are told. Always -EINVAL. */
+int value_refuse_option(poptContext popt, const char *command, int error);
 
 /* An option whose second value would silently replace the first: takes value, which is
  * owned, into *word. -EINVAL, said: there is one; -ENOMEM: value is NULL. */

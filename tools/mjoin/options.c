@@ -381,8 +381,7 @@ static int parse_words(struct options *options, int argc, const char **argv)
 	while (r == 0 && (option = poptGetNextOpt(popt)) > 0)
 		r = take_option(popt, (enum option)option, &words);
 	if (r == 0 && option < -1)
-		r = value_refuse(poptBadOption(popt, POPT_BADOPTION_NOALIAS),
-				 poptStrerror(option));
+		r = value_refuse_option(popt, "mjoin", option);
 	if (r == 0)
 		r = parse_values(options, &words);
 	if (r == 0)

@@ -18,6 +18,7 @@
 
 #include "check.h"
 #include "output.h"
+#include "value.h"
 #include "words.h"
 
 static int parse_group(struct options *options, const char *text)
@@ -75,8 +76,7 @@ static int parse_options(struct options *options, struct words *words,
 		free(text);
 	}
 	if (r == 0 && value < -1)
-		r = words_refuse(poptBadOption(context, POPT_BADOPTION_NOALIAS), "%s",
-				 poptStrerror(value));
+		r = value_refuse_option(context, "msend", value);
 	return r < 0 ? r : 1;
 }
 

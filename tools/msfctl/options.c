@@ -13,6 +13,7 @@
 #include "endpoint.h"
 #include "options.h"
 #include "output.h"
+#include "value.h"
 
 /* The longest time that can be asked for, in seconds: a century. */
 #define SECONDS_MAX 3.2e9
@@ -42,17 +43,6 @@ static void number_lines(const struct poptOption *table, struct poptOption *ret)
 	ret[i] = end;
 }
 
-/* Each verb has its own options: the one that is unknown here may be another's. */
-static int refuse_option(poptContext context, const char *command, int error)
-{
-	const char *option = poptBadOption(context, POPT_BADOPTION_NOALIAS);
-
-	if (error != POPT_ERROR_BADOPT)
-		return usage_error(option, poptStrerror(error));
-	output_error(option, "unknown option; %s --help lists them", command);
-	return -EINVAL;
-}
-
 static int read_words(poptContext context, const char *command,
 		      const struct poptOption *lines)
 {
@@ -73,8 +63,9 @@ static int read_words(poptContext context, const char *command,
 		output_error(NULL, "no memory");
 		return -ENOMEM;
 	}
+	/* Each verb has its own options: one that is unknown may be another's. */
 	if (r < -1)
-		return refuse_option(context, command, r);
+		return value_refuse_option(context, command, r);
 	return 0;
 }
 

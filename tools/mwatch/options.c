@@ -166,8 +166,7 @@ static int parse_words(struct options *options, int argc, const char **argv)
 	while (r == 0 && (option = poptGetNextOpt(popt)) > 0)
 		r = take_option(popt, (enum option)option, options, is_given);
 	if (r == 0 && option < -1)
-		r = value_refuse(poptBadOption(popt, POPT_BADOPTION_NOALIAS),
-				 poptStrerror(option));
+		r = value_refuse_option(popt, "mwatch", option);
 	if (r == 0 && is_given[OPTION_REPORT])
 		r = parse_report(options, is_given, poptGetArgs(popt));
 	else if (r == 0)

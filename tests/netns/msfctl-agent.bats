@@ -104,7 +104,7 @@ or see MSF_AGENT"
 	refuses 2 "either that or --json" stats --json --openmetrics
 	refuses 2 "its arguments are" tune robustness 2 3
 	refuses 2 "its arguments are" tune robustness=2 3
-	refuses 2 "not a number" tune robustness two
+	refuses 2 "robustness: two: not a number" tune robustness two
 	refuses 2 "not a number" tune robustness=
 	refuses 2 "too large" tune robustness 99999999999999999999
 	refuses 2 "not a name of a tunable" tune =3

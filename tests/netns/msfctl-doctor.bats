@@ -380,6 +380,8 @@ start_lazy() {
 		assert_equal "$output" ""
 		[ "$(wc -l <<< "$stderr")" = 1 ]
 	done
+	run --separate-stderr in_rx msfctl doctor --wait soon 239.1.1.1 eth0
+	assert_equal "$stderr" "msfctl: --wait: soon: not a number of seconds"
 }
 
 @test "for people: a line a check, cures below, the cause last" {

@@ -409,20 +409,20 @@ refuse() {
 }
 
 @test "wrong words are refused with their cause" {
-	refuse 2 '--pid: not a number' --pid x
-	refuse 2 '--pid: not a number' --pid -1
+	refuse 2 '--pid: x: not a number' --pid x
+	refuse 2 '--pid: -1: not a number' --pid -1
 	refuse 2 '--pid: there is no process 0' --pid 0
-	refuse 2 '--pid: too large.*' --pid 99999999999
+	refuse 2 '--pid: 99999999999: too large, 2147483647 at most' --pid 99999999999
 	refuse 1 '--pid 2147483647: no such process; .*' --pid 2147483647
 	refuse 1 'nope0: no such interface here, .*; ip link lists them' --interface nope0
 	refuse 1 '4711: no such interface here, .*' --interface 4711
 	refuse 1 'nope0: no such interface; .*' --interfaces --interface nope0
 	refuse 2 '10.9.0.1: not a multicast group' --group 10.9.0.1
 	refuse 2 'garbage: neither an IPv4 nor an IPv6 address.*' --group garbage
-	refuse 2 '--group: bits: not a number' --group 239.1.1.1/x
-	refuse 2 '--group: bits: not a number' --group 239.1.1.1/
-	refuse 2 '--group: bits: too large, 32 at most' --group 239.1.1.1/33
-	refuse 2 '--group: bits: too large, 128 at most' --group ff15::1/129
+	refuse 2 '--group: bits: x: not a number' --group 239.1.1.1/x
+	refuse 2 '--group: bits: "": not a number' --group 239.1.1.1/
+	refuse 2 '--group: bits: 33: too large, 32 at most' --group 239.1.1.1/33
+	refuse 2 '--group: bits: 129: too large, 128 at most' --group ff15::1/129
 	refuse 2 '232.1.1.1: a multicast address cannot be a source' --source 232.1.1.1
 	refuse 2 'fd09:::1: .*' --source fd09:::1
 	refuse 2 'fd09::1: not of the same family as the group' \
@@ -435,7 +435,8 @@ refuse() {
 	refuse 2 '--source: not with --interfaces' --interfaces --source 10.9.0.1
 	refuse 2 '--here: .*' --interfaces --here
 	refuse 2 '--listen: only with --interfaces' --listen 1
-	refuse 2 '--listen: not a number of seconds' --interfaces --listen x
+	refuse 2 '--listen: x: not a number of seconds' --interfaces --listen x
+	refuse 2 '--listen: 1e10: too long' --interfaces --listen 1e10
 }
 
 @test "--help tells the options" {

@@ -144,9 +144,9 @@ time.sleep(60)" > "$BATS_TEST_TMPDIR/zombie" 3>&- &
 	done <<- 'END'
 		--pid: it is missing|get
 		--pid: it is missing|join 239.1.1.1 eth0
-		--pid: not a number|get --pid x
+		--pid: x: not a number|get --pid x
 		no process 0|get --pid 0
-		--fd: not a number|get --pid 1 --fd -1
+		--fd: -1: not a number|get --pid 1 --fd -1
 		not a multicast group|leave --pid 1 10.9.0.1 eth0
 		arguments are GROUP IFACE|leave --pid 1 239.1.1.1
 		arguments are GROUP IFACE SOURCE|block --pid 1 239.1.1.1 eth0

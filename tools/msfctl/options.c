@@ -126,16 +126,17 @@ void options_free(poptContext context)
 
 int options_parse_number(const char *name, const char *word, uint64_t max, uint64_t *ret)
 {
-	char *end;
+	char *end, why[64];
 	uint64_t value;
 
 	errno = 0;
 	value = strtoull(word, &end, 10);
 	if (word[0] < '0' || word[0] > '9' || *end)
-		return usage_error(name, "not a number");
+		return value_refuse_word(name, word, "not a number");
 	if (errno || value > max) {
-		output_error(name, "too large, %llu at most", (unsigned long long)max);
-		return -EINVAL;
+		snprintf(why, sizeof(why), "too large, %llu at most",
+			 (unsigned long long)max);
+		return value_refuse_word(name, word, why);
 	}
 	*ret = value;
 	return 0;
@@ -159,9 +160,9 @@ int options_parse_seconds(const char *name, const char *word, uint64_t *ret_ms)
 	double value = strtod(word, &end);
 
 	if (end == word || *end || !isfinite(value) || value < 0)
-		return usage_error(name, "not a number of seconds");
+		return value_refuse_word(name, word, "not a number of seconds");
 	if (value > SECONDS_MAX)
-		return usage_error(name, "too long");
+		return value_refuse_word(name, word, "too long");
 	*ret_ms = (uint64_t)llround(value * 1000);
 	return 0;
 }

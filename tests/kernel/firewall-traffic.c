@@ -294,34 +294,50 @@ static uint16_t fold(uint32_t sum)
 	return htons((uint16_t)~sum);
 }
 
-/* Ports, or type, with the number of the packet behind them, at the same place for
- * IGMP and ICMPv6. The checksum is that of IPv6 with its pseudo header. */
-static void build_transport(const struct firewall_packet *packet, uint32_t number,
-			    uint8_t *to, size_t len)
+/* Over the message and the pseudo header of IPv6, if it is IPv6. */
+static uint16_t get_checksum(const struct firewall_packet *packet, const uint8_t *message,
+			     size_t len)
 {
 	const struct sockaddr_in6 *from6 = (const void *)&packet->source;
 	const struct sockaddr_in6 *to6 = (const void *)&packet->destination;
-	struct udphdr udp = { .source = htons(packet->source_port),
-			      .dest = htons(packet->port),
-			      .len = htons((uint16_t)len) };
-	bool is_udp = packet->protocol == IPPROTO_UDP;
-	uint32_t sum = 0, mark = htonl(MARK | number);
-	uint16_t checksum;
+	uint32_t sum = 0;
 
-	if (is_udp)
-		memcpy(to, &udp, sizeof(udp));
-	else
-		to[0] = packet->type;
-	memcpy(to + (is_udp ? sizeof(udp) : 4), &mark, sizeof(mark));
 	if (packet->family == AF_INET6) {
 		sum = add_words(sum, &from6->sin6_addr, 16);
 		sum = add_words(sum, &to6->sin6_addr, 16) + (uint32_t)len +
 		      packet->protocol;
-	} else if (is_udp) {
-		return; /* 0: none */
 	}
-	checksum = fold(add_words(sum, to, len));
-	memcpy(to + (is_udp ? 6 : 2), &checksum, sizeof(checksum));
+	return fold(add_words(sum, message, len));
+}
+
+/* Ports, with the number of the packet behind them. */
+static void build_udp(const struct firewall_packet *packet, uint32_t number, uint8_t *to,
+		      size_t len)
+{
+	struct udphdr udp = { .source = htons(packet->source_port),
+			      .dest = htons(packet->port),
+			      .len = htons((uint16_t)len) };
+	uint32_t mark = htonl(MARK | number);
+
+	memcpy(to, &udp, sizeof(udp));
+	memcpy(to + sizeof(udp), &mark, sizeof(mark));
+	if (packet->family == AF_INET)
+		return; /* 0: none */
+	udp.check = get_checksum(packet, to, len);
+	memcpy(to, &udp, sizeof(udp));
+}
+
+/* Type, with the number of the packet behind it: the same place for IGMP and ICMPv6. */
+static void build_report(const struct firewall_packet *packet, uint32_t number,
+			 uint8_t *to, size_t len)
+{
+	uint32_t mark = htonl(MARK | number);
+	uint16_t checksum;
+
+	to[0] = packet->type;
+	memcpy(to + 4, &mark, sizeof(mark));
+	checksum = get_checksum(packet, to, len);
+	memcpy(to + 2, &checksum, sizeof(checksum));
 }
 
 /* frame is zero. */
@@ -391,7 +407,10 @@ static void send_incoming(const struct firewall_traffic *traffic,
 	uint8_t frame[FRAME_MAX] = { 0 };
 	size_t n = is_ipv4 ? build4(packet, frame) : build6(packet, frame);
 
-	build_transport(packet, number, frame + n, packet->length - n);
+	if (packet->protocol == IPPROTO_UDP)
+		build_udp(packet, number, frame + n, packet->length - n);
+	else
+		build_report(packet, number, frame + n, packet->length - n);
 	get_mac(packet, to.sll_addr);
 	check((int)sendto(traffic->wire, frame, packet->length, 0, (void *)&to,
 			  sizeof(to)),
@@ -406,7 +425,7 @@ static void send_outgoing(const struct firewall_traffic *traffic,
 	int fd = is_ipv4 ? traffic->igmp : traffic->icmpv6;
 	uint8_t message[MLD_BYTES] = { 0 };
 
-	build_transport(packet, number, message, sizeof(message));
+	build_report(packet, number, message, sizeof(message));
 	set_number(fd, is_ipv4 ? IPPROTO_IP : IPPROTO_IPV6,
 		   is_ipv4 ? IP_MULTICAST_TTL : IPV6_MULTICAST_HOPS, packet->ttl);
 	if (sendto(fd, message, sizeof(message), 0, (const void *)&packet->destination,

@@ -65,7 +65,7 @@ static inline struct datagram rig_make(const struct rig *rig, uint32_t source,
 /* From 10.0.0.1, in memory of just that size, so that a look behind the end is seen. */
 static inline void rig_put(struct rig *rig, const uint8_t *payload, uint32_t n)
 {
-	uint8_t *exact = malloc(n ? n : 1);
+	uint8_t *exact = calloc(1, n ? n : 1);
 	struct datagram datagram = rig_make(rig, 0x0a000001, exact, n);
 
 	if (!exact)

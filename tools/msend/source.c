@@ -31,9 +31,9 @@ size_t source_get(const struct source *source, uint32_t i, uint8_t ret[16])
 	} else {
 		memcpy(ret, &sin->sin_addr, len);
 	}
-	for (size_t at = len; at-- > 0 && carry; carry >>= 8) {
-		carry += ret[at];
-		ret[at] = (uint8_t)carry;
+	for (uint8_t *at = ret + len; at != ret && carry; carry >>= 8) {
+		carry += *--at;
+		*at = (uint8_t)carry;
 	}
 	return len;
 }

@@ -355,8 +355,10 @@ start_lazy() {
 	assert_equal "$status" 3
 	examine_as_nobody 239.1.1.1 eth0
 	assert_equal "$(failed_checks)" ""
-	assert_finding traffic unknown "no port was given"
+	assert_finding traffic unknown "no port was given" "port: 239.1.1.1:PORT"
 	assert_equal "$status" 3
+	examine_as_nobody ff1e::1 eth0
+	assert_finding traffic unknown "no port was given" "port: [ff1e::1]:PORT"
 }
 
 @test "SIGINT ends the wait with what is known" {

@@ -141,6 +141,7 @@ static void explain_loss(const struct patient *patient, struct finding *finding)
 static void check_undelivered(const struct patient *patient, struct finding *finding)
 {
 	const struct watch *watch = &patient->watch;
+	bool is_ipv6 = patient->group.ss_family == AF_INET6;
 	uint64_t n_wire = doctor_count_wire(patient);
 	char seconds[32];
 
@@ -157,6 +158,11 @@ static void check_undelivered(const struct patient *patient, struct finding *fin
 		explain_loss(patient, finding);
 	} else if (watch->wire_error && watch->is_deaf) {
 		finding_unknown(finding, "nothing can be received: %s", watch->deaf_why);
+		if (!patient->port)
+			finding_cure(finding,
+				     is_ipv6 ? "give the port: [%s]:PORT"
+					     : "give the port: %s:PORT",
+				     doctor_format(&patient->group).text);
 	} else if (watch->wire_error) {
 		finding_fail(finding,
 			     "nothing was delivered in %s; whether something was on "

@@ -30,6 +30,18 @@ on_terminal() {
 	assert_output --regexp 'waiting, [0-9]+ of 2 s: 0 datagrams delivered'
 }
 
+@test "msfctl show says that there is nothing to show, on a terminal only" {
+	run on_terminal msfctl show --group 232.1.1.99
+	assert_equal "$status" 0
+	assert_output --partial 'msfctl: show: no memberships'
+	run --separate-stderr in_rx msfctl show --group 232.1.1.99
+	assert_equal "$status:$output" "0:"
+	[[ $stderr != *"no memberships"* ]] || fail "$stderr"
+	start_mjoin --json 239.1.1.1:5000 eth0
+	run on_terminal msfctl show --pid "$mjoin"
+	refute_output --partial 'no memberships'
+}
+
 ended() {
 	! is_alive "$1"
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "jsonline.h"
 #include "membership.h"
@@ -157,6 +158,9 @@ static int print_all(struct listing *listing, struct msf_state *state)
 	if (!listing->has_other_netns)
 		membership_hide_netns(listing->columns);
 	r = columns_print(listing->columns, stdout);
+	/* Only who looks may take nothing at all for a failure. */
+	if (!r && !listing->n_memberships && isatty(STDOUT_FILENO))
+		output_error("show", "no memberships");
 	if (!r)
 		say_unseen(&unseen);
 	return show_end(r);

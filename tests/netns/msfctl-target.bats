@@ -148,9 +148,9 @@ time.sleep(60)" > "$BATS_TEST_TMPDIR/zombie" 3>&- &
 		no process 0|get --pid 0
 		--fd: -1: not a number|get --pid 1 --fd -1
 		not a multicast group|leave --pid 1 10.9.0.1 eth0
-		arguments are GROUP IFACE|leave --pid 1 239.1.1.1
-		arguments are GROUP IFACE SOURCE|block --pid 1 239.1.1.1 eth0
-		arguments are GROUP IFACE include|set --pid 1 239.1.1.1 eth0
+		arguments are -p PID GROUP IFACE|leave --pid 1 239.1.1.1
+		arguments are -p PID GROUP IFACE SOURCE|block --pid 1 239.1.1.1 eth0
+		arguments are -p PID GROUP IFACE include|set --pid 1 239.1.1.1 eth0
 		include or exclude|set --pid 1 239.1.1.1 eth0 only 10.9.0.1
 		too many arguments|get --pid 1 239.1.1.1 eth0 more
 		--nonsense|join --nonsense

@@ -81,17 +81,19 @@ static int run(const struct verb *verb, int argc, const char **argv)
 	return edit_run(run_words, verb, argc, argv);
 }
 
-const struct verb join_verb = { "join", "GROUP IFACE", "join a group for every source",
-				run };
+const struct verb join_verb = { "join", "-p PID GROUP IFACE",
+				"join a group for every source", run };
 
-const struct verb leave_verb = { "leave", "GROUP IFACE", "leave it", run };
+const struct verb leave_verb = { "leave", "-p PID GROUP IFACE", "leave it", run };
 
-const struct verb join_source_verb = { "join-source", "GROUP IFACE SOURCE",
+const struct verb join_source_verb = { "join-source", "-p PID GROUP IFACE SOURCE",
 				       "join one source", run };
 
-const struct verb leave_source_verb = { "leave-source", "GROUP IFACE SOURCE",
+const struct verb leave_source_verb = { "leave-source", "-p PID GROUP IFACE SOURCE",
 					"leave one source", run };
 
-const struct verb block_verb = { "block", "GROUP IFACE SOURCE", "block a source", run };
+const struct verb block_verb = { "block", "-p PID GROUP IFACE SOURCE", "block a source",
+				 run };
 
-const struct verb unblock_verb = { "unblock", "GROUP IFACE SOURCE", "unblock it", run };
+const struct verb unblock_verb = { "unblock", "-p PID GROUP IFACE SOURCE", "unblock it",
+				   run };

@@ -159,5 +159,5 @@ static int run(const struct verb *verb, int argc, const char **argv)
 	return edit_run(run_words, verb, argc, argv);
 }
 
-const struct verb get_verb = { "get", "[GROUP [IFACE]]",
+const struct verb get_verb = { "get", "-p PID [GROUP [IFACE]]",
 			       "the filters of one socket of a process", run };

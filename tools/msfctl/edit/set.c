@@ -270,6 +270,6 @@ static int run(const struct verb *verb, int argc, const char **argv)
 	return r;
 }
 
-const struct verb set_verb = { "set", "GROUP IFACE include|exclude [SOURCE...]",
+const struct verb set_verb = { "set", "-p PID GROUP IFACE include|exclude [SOURCE...]",
 			       "replace a filter; - reads sources from standard input",
 			       run };

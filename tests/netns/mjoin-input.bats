@@ -57,6 +57,10 @@ refuse() {
 		-s garbage 232.1.1.1:5000 eth0
 	refuse 2 '10.9.0.256: source: misspelt IPv4 address.*' \
 		-s 10.9.0.256 232.1.1.1:5000 eth0
+	refuse 2 '010.9.0.1: source: misspelt IPv4 .* 255, without leading zeros' \
+		-s 010.9.0.1 232.1.1.1:5000 eth0
+	refuse 2 '10.9.0.0/24: source: a prefix is no address; each address has .*' \
+		-s 10.9.0.0/24 232.1.1.1:5000 eth0
 	refuse 2 'fd09:::1: source: misspelt IPv6 address' -s fd09:::1 ff3e::1 eth0
 	refuse 2 '"": source: an empty one is in the list' -s '' 232.1.1.1:5000 eth0
 	refuse 2 '10.9.0.1,: source: an empty one is in the list; .*' \
@@ -77,6 +81,11 @@ refuse() {
 	refuse 2 'garbage: neither an IPv4 nor an IPv6 address.*' garbage eth0
 	refuse 2 '232.1.1:5000: misspelt IPv4 address.*' 232.1.1:5000 eth0
 	refuse 2 '.*: misspelt IPv6 address' '[ff3e:::1]:5000' eth0
+	refuse 2 '232.1.1.0/24: a prefix is no address; N groups .*' 232.1.1.0/24 eth0
+	local url
+	for url in udp://232.1.1.1:5000 udp://@232.1.1.1:5000 'rtp://[ff3e::1]:5000'; do
+		refuse 2 '.*: a URL is no group: write 232.1.1.1:5000' "$url" eth0
+	done
 }
 
 @test "port out of range" {

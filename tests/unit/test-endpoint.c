@@ -60,6 +60,8 @@ static const struct {
 #define WHY_RANGE    "past the last multicast address"
 #define WHY_TAIL     "unexpected text at the end"
 #define WHY_V4       "misspelt IPv4 address"
+#define WHY_ZEROS    "from 0 to 255, without leading zeros"
+#define WHY_URL      "a URL is no group"
 #define WHY_V6       "misspelt IPv6 address"
 #define WHY_NEITHER  "neither an IPv4 nor an IPv6 address"
 
@@ -78,7 +80,11 @@ static const struct {
 	{ "232.1.1", WHY_V4 },
 	{ "232.1.1.256", WHY_V4 },
 	{ "232.1.1.1.1:5000", WHY_V4 },
-	{ "232.01.1.1", WHY_V4 },
+	{ "232.01.1.1", WHY_ZEROS },
+	{ "232.1.1.001:5000", WHY_ZEROS },
+	{ "232.00.1.1", WHY_ZEROS },
+	{ "0232.0001.00001.000001", WHY_ZEROS },
+	{ "232.01.1", "from 0 to 255" },
 	{ "232.1.1.1:50:60", WHY_TAIL },
 	{ "232.1.1.1:5000x", WHY_TAIL },
 	{ "232.1.1.1:5000+3", WHY_TAIL },
@@ -108,7 +114,10 @@ static const struct {
 	{ "ff3e::1:65536", WHY_BRACKETS },
 	{ "[ff3e::1:5000", "the closing bracket ] is missing" },
 	{ "[232.1.1.1]:5000", "brackets are for IPv6 addresses" },
-	{ "232.1.1.0/24", "a prefix is no address" },
+	{ "232.1.1.0/24", "a prefix is no address; N groups are written GROUP+N" },
+	{ "udp://232.1.1.1", WHY_URL },
+	{ "udp://232.1.1.1:5000", WHY_URL },
+	{ "rtp://@[ff3e::1]:5000", WHY_URL },
 	{ "ff02::1%eth0", "the interface is an argument of its own" },
 	{ "11111111111111111111111111111111111111111111111111111111111111111111111111111"
 	  "1111111111111111111111111111111111111111111111111111111111111",
@@ -185,6 +194,25 @@ static void test_address(struct tap *tap)
 	      endpoint_parse_address("10.9.0.1:5000", &address, &why) == -EINVAL &&
 		      address.ss_family == AF_INET6,
 	      "an address has no port", why);
+	check(tap,
+	      endpoint_parse_address("10.9.0.0/24", &address, &why) == -EINVAL &&
+		      strstr(why, "each address has to be named"),
+	      "nor is it a prefix", why);
+	check(tap,
+	      endpoint_parse_address("udp://10.9.0.1", &address, &why) == -EINVAL &&
+		      strstr(why, "a URL is no address"),
+	      "nor a URL", why);
+	check(tap,
+	      endpoint_parse_address("010.9.0.1", &address, &why) == -EINVAL &&
+		      strstr(why, WHY_ZEROS),
+	      "nor has it leading zeros", why);
+	check(tap,
+	      endpoint_parse_address("010.9.0.256", &address, &why) == -EINVAL &&
+		      !strstr(why, "zeros") &&
+		      endpoint_parse_address("100.100.100.1001", &address, &why) ==
+			      -EINVAL &&
+		      !strstr(why, "zeros"),
+	      "which are not told of where it would be none without them", why);
 }
 
 static void test_short_buffers(struct tap *tap)

@@ -32,6 +32,11 @@ union address {
 	struct sockaddr_in6 sin6;
 };
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 static bool address_parse(const char *text, struct sockaddr_storage *ret)
 {
 	union address address = { .storage.ss_family = AF_INET };
@@ -61,12 +66,36 @@ static bool is_unbracketed_port(const char *text)
 	return address_parse(head, &address) && address.ss_family == AF_INET6;
 }
 
+/* Would it be an address without them? inet_aton(3) reads them as octal numbers. */
+static bool has_leading_zeros(const char *text)
+{
+	struct sockaddr_storage address;
+	char plain[INET_ADDRSTRLEN];
+	size_t n = 0;
+
+	for (; *text && n < sizeof(plain) - 1; text++)
+		if (*text != '0' || !is_digit(text[1]) || (n && is_digit(plain[n - 1])))
+			plain[n++] = *text;
+	plain[n] = '\0';
+	return !*text && address_parse(plain, &address);
+}
+
+static const char *why_not_ipv4(const char *text)
+{
+	if (has_leading_zeros(text))
+		return "misspelt IPv4 address: it has four numbers from 0 to 255, "
+		       "without leading zeros";
+	return "misspelt IPv4 address: it has four numbers from 0 to 255";
+}
+
 static const char *why_no_address(const char *text)
 {
 	if (!*text)
 		return "the address is missing";
+	if (strstr(text, "://"))
+		return "a URL is no address";
 	if (strchr(text, '/'))
-		return "a prefix is no address; N groups are written GROUP+N";
+		return "a prefix is no address; each address has to be named";
 	if (strchr(text, '%'))
 		return "the interface is an argument of its own, not a part of the "
 		       "address";
@@ -75,7 +104,7 @@ static const char *why_no_address(const char *text)
 	if (strchr(text, ':'))
 		return "misspelt IPv6 address";
 	if (strspn(text, DIGITS ".") == strlen(text))
-		return "misspelt IPv4 address: it has four numbers from 0 to 255";
+		return why_not_ipv4(text);
 	return "neither an IPv4 nor an IPv6 address (names are not looked up)";
 }
 
@@ -140,6 +169,8 @@ static const char *parse_group(const char *text, struct endpoint *endpoint,
 	const char *start, *why;
 	size_t len;
 
+	if (strstr(text, "://"))
+		return "a URL is no group: write 232.1.1.1:5000";
 	why = split_address(text, &start, &len, ret_rest);
 	if (why)
 		return why;
@@ -147,6 +178,8 @@ static const char *parse_group(const char *text, struct endpoint *endpoint,
 		return "the address is too long";
 	memcpy(address, start, len);
 	address[len] = '\0';
+	if (strchr(address, '/'))
+		return "a prefix is no address; N groups are written GROUP+N";
 	if (endpoint_parse_address(address, &endpoint->group, &why) < 0)
 		return why;
 	if (*text == '[' && endpoint->group.ss_family == AF_INET)

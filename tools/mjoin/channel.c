@@ -215,7 +215,8 @@ int channel_list_parse(struct channel_list *list, const struct channel_preset *p
 {
 	struct channel_filter filter = { 0 };
 	struct endpoint endpoint;
-	const char *why, *at = strchr(text, '@');
+	/* That of a URL does not stand behind sources. */
+	const char *why, *at = strstr(text, "://") ? NULL : strchr(text, '@');
 	char *own = NULL;
 	int r;
 

@@ -310,6 +310,8 @@ load msend.bash
 		232.1.1.1:5000 eth0
 	refuse 2 '::ffff:10.9.0.1: a v4-mapped address cannot be' -s ::ffff:10.9.0.1 \
 		'[ff3e::1]:5000' eth0
+	refuse 2 '10.9.0.0/24: a prefix is no address; N sources are written SOURCE+N' \
+		-s 10.9.0.0/24 232.1.1.1:5000 eth0
 	refuse 2 'the source is given twice' -s 10.9.0.1,10.9.0.1 232.1.1.1:5000 eth0
 	refuse 2 'an empty source is in the list' -s 10.9.0.1, 232.1.1.1:5000 eth0
 	refuse 2 '--size: 15 is not from 16 to 65507' -z 15 232.1.1.1:5000 eth0

@@ -228,6 +228,9 @@ find_server() {
 	assert_equal "$status" 2
 	assert_equal "$stderr" "mwatch: --listen: 127.0.0.1: a port is missing, as in\
  127.0.0.1:9478 or [::1]:9478"
+	run_mwatch -q --listen http://127.0.0.1:$PORT eth0
+	assert_equal "$status" 2
+	[[ $stderr == *": neither a URL nor a prefix: write an address, as in 127"* ]]
 	run_mwatch -q --listen 10.99.99.99:$PORT eth0
 	assert_equal "$status" 1
 	[[ $stderr == "mwatch: --listen: 10.99.99.99:$PORT: "*"no such address"* ]]

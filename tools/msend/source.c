@@ -86,6 +86,8 @@ static const char *parse(const char *text, struct source *source)
 		return "the address is too long";
 	memcpy(address, text, len);
 	address[len] = '\0';
+	if (strchr(address, '/'))
+		return "a prefix is no address; N sources are written SOURCE+N";
 	if (endpoint_parse_address(address, &source->first, &why) < 0)
 		return why;
 	if (plus)

@@ -46,6 +46,9 @@ static const char *parse_both(const char *text, struct sockaddr_storage *ret)
 
 	if (*text == ':')
 		return "for every address of the host, write 0.0.0.0 or [::] before it";
+	if (strchr(text, '/'))
+		return "neither a URL nor a prefix: write an address, as in "
+		       "127.0.0.1:9478";
 	if (endpoint_parse(text, &endpoint, &why) < 0)
 		return why;
 	if (strchr(text, '+'))

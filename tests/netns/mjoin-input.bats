@@ -119,6 +119,11 @@ refuse() {
 
 @test "words that are missing or too many" {
 	refuse 2 '232.1.1.1:5000: an interface must follow.*' 232.1.1.1:5000
+	local word
+	for word in eth0 help 5; do
+		refuse 2 "$word: no group before it: mjoin GROUP\[:PORT\] IFACE" "$word"
+	done
+	refuse 2 'eth1: no group before it: .*' 232.1.1.1:5000 eth0 eth1
 	refuse 2 'GROUP: nothing to join.*'
 	refuse 2 '--bogus: unknown option; mjoin --help lists them' \
 		--bogus 232.1.1.1:5000 eth0
@@ -135,6 +140,18 @@ refuse() {
 	refuse 2 '--count: needs a port.*' --count 1 232.1.1.1 eth0
 	refuse 2 '--output: needs a port.*' --output - 232.1.1.1 eth0
 	refuse 2 '--sdp: an interface must follow.*' --sdp x.sdp
+}
+
+@test "a port that stands apart, and an interface that stands first" {
+	local cure='a port is written behind its group'
+	refuse 2 "5000: $cure: 232.1.1.1:5000" 232.1.1.1 5000 eth0
+	refuse 2 "5000: $cure: 232.1.1.1\+3:5000" -s 10.9.0.1 232.1.1.1+3 5000 eth0
+	refuse 2 "5000: $cure: \[ff3e::1\]:5000" fd09::1@ff3e::1 5000 eth0
+	refuse 1 '5000: no such interface.*' 232.1.1.1 5000 232.1.1.2 eth0
+	refuse 2 'eth0: the group comes first: mjoin GROUP\[:PORT\] IFACE' \
+		-s 10.9.0.1 eth0 232.1.1.1:5000
+	refuse 2 '2: the group comes first: .*' 2 10.9.0.1@232.1.1.1
+	refuse 2 '232.1.1: misspelt IPv4 address.*' 232.1.1 232.1.1.1
 }
 
 @test "an any-source join in the SSM range works with a warning" {

@@ -18,6 +18,8 @@
 #include "sdp.h"
 #include "value.h"
 
+#define DIGITS "0123456789"
+
 #define WAIT_SPELT "--wait="
 
 enum option {
@@ -278,15 +280,64 @@ static void warn_of_port(const struct channel *channel, const char *text)
 			       "apart, as in [ff3e::1]:5000");
 }
 
+/* A name or an index, and certainly no address. */
+static bool is_interface_like(const char *word)
+{
+	if (strpbrk(word, ":@/+"))
+		return false;
+	return !strchr(word, '.') || strspn(word, DIGITS ".") != strlen(word);
+}
+
+/* The group of [SOURCES@|!SOURCES@]GROUP. */
+static bool read_group(const char *word, struct endpoint *ret)
+{
+	const char *why, *at = strchr(word, '@');
+
+	return endpoint_parse(at ? at + 1 : word, ret, &why) == 0 &&
+	       endpoint_is_multicast(&ret->group);
+}
+
+/* IFACE GROUP, and GROUP PORT IFACE: an index is a number too, but no interface stands
+ * behind it. words: those of the pair, and the next one or NULL. */
+static int check_pair(const char **words)
+{
+	struct endpoint endpoint;
+	char group[ENDPOINT_TEXT_MAX], why[128];
+	uint64_t port;
+
+	if (is_interface_like(words[0]) && read_group(words[1], &endpoint))
+		return value_refuse(words[0],
+				    "the group comes first: mjoin GROUP[:PORT] IFACE");
+	if (!words[2] || !is_interface_like(words[2]) ||
+	    !read_group(words[0], &endpoint) || endpoint.port ||
+	    value_read_count(words[1], 1, UINT16_MAX, &port) < 0)
+		return 0;
+	endpoint.port = (uint16_t)port;
+	endpoint_format(&endpoint, group, sizeof(group));
+	snprintf(why, sizeof(why), "a port is written behind its group: %s", group);
+	return value_refuse(words[1], why);
+}
+
+static int refuse_alone(const char *word, bool has_sdp)
+{
+	if (has_sdp)
+		return value_refuse(word, "only one interface follows --sdp FILE");
+	if (is_interface_like(word))
+		return value_refuse(word, "no group before it: mjoin GROUP[:PORT] IFACE");
+	return value_refuse(word, "an interface must follow: mjoin GROUP IFACE");
+}
+
 static int parse_pairs(struct options *options, const struct channel_preset *preset,
-		       const char **words, const char *why_alone)
+		       const char **words, bool has_sdp)
 {
 	struct mistake mistake = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; words && words[i] && r == 0; i += 2) {
 		if (!words[i + 1])
-			return value_refuse(words[i], why_alone);
+			return refuse_alone(words[i], has_sdp);
+		if (check_pair(words + i) < 0)
+			return -EINVAL;
 		r = say(channel_list_parse(&options->channels, preset, words[i],
 					   words[i + 1], &mistake),
 			&mistake, NULL);
@@ -357,10 +408,7 @@ static int parse_channels(struct options *options, const struct words *words,
 	if (r == 0 && words->file)
 		r = read_channels(options, &preset, words->file);
 	if (r == 0)
-		r = parse_pairs(options, &preset, args,
-				words->sdp
-					? "only one interface follows --sdp FILE"
-					: "an interface must follow: mjoin GROUP IFACE");
+		r = parse_pairs(options, &preset, args, words->sdp);
 	if (r == 0 && options->channels.n_channels == 0)
 		r = value_refuse(words->file ? words->file : "GROUP",
 				 "nothing to join; mjoin --help tells how to name it");

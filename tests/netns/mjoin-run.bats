@@ -75,6 +75,9 @@ teardown() {
 	assert_equal "$(jq -s 'map(select(.event == "first")) | length' <<< "$output")" 13
 }
 
+# What follows, but for programs that read JSON.
+hint="mjoin: msfctl doctor [-s SOURCE] GROUP:PORT IFACE tells why"
+
 @test "--wait names the sources that are missing and ends with status 3" {
 	start_mjoin --json --wait=1 -s 10.9.0.1,10.9.0.2,10.9.0.99 232.1.1.1:5000 eth0
 	send 10.9.0.1,10.9.0.3 232.1.1.1:5000 eth0
@@ -92,7 +95,8 @@ teardown() {
 	send 10.9.0.1 239.1.1.3:5000 eth0
 	reap
 	assert_equal "$status" 3
-	assert_equal "$(cat "$err")" "mjoin: 239.1.1.2:5000 on eth0: no packet in 0.8 s"
+	assert_equal "$(cat "$err")" "mjoin: 239.1.1.2:5000 on eth0: no packet in 0.8 s
+$hint"
 	keep_sending --source 10.9.0.1 239.1.1.1+3:5000 eth0
 	run_mjoin --wait 239.1.1.1+3:5000 eth0
 	assert_equal "$status" 0
@@ -111,7 +115,7 @@ teardown() {
 	run_mjoin --wait --timeout 0.4 -s 10.9.0.1 232.1.1.1:5000 eth0
 	assert_equal "$status" 3
 	[ "$SECONDS" -lt 5 ]
-	[[ $stderr == *"not heard in 0.4 s: 10.9.0.1" ]]
+	[[ $stderr == *"not heard in 0.4 s: 10.9.0.1"$'\n'"$hint" ]]
 }
 
 @test "SIGINT and SIGTERM leave the group and print the summary" {

@@ -395,6 +395,9 @@ static void print_missing(const struct run *run, double seconds)
 	}
 	if (n_missing > MISSING_LINES_MAX)
 		output_error(NULL, "and %zu groups more", n_missing - MISSING_LINES_MAX);
+	if (n_missing > 0 && !run->report.is_json)
+		output_error(NULL,
+			     "msfctl doctor [-s SOURCE] GROUP:PORT IFACE tells why");
 }
 
 static bool has_port(const struct run *run)

@@ -8,10 +8,11 @@
 
 #define TEXT_MAX 4096
 
+/* Used: link-time optimisation does not know what --wrap makes of the calls. */
 void __wrap_output_error(const char *what, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3), used));
 void __wrap_output_warning(const char *what, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3), used));
 
 static unsigned long n_said;
 

@@ -28,17 +28,24 @@
 #define LATE_MS  400
 #define MANY_R   "RRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRR"
 
-/* Of libc, for programs that were compiled so; or that know its other names. */
-ssize_t __read(int fd, void *buf, size_t len);
-int __poll(struct pollfd *fds, nfds_t n, int timeout);
-int __select(int n, fd_set *reads, fd_set *writes, fd_set *excepts, void *timeout);
-ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags);
-ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags,
-		       struct sockaddr *from, socklen_t *fromlen);
-ssize_t __read_chk(int fd, void *buf, size_t len, size_t room);
-int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t room);
-int __ppoll_chk(struct pollfd *fds, nfds_t n, const void *timeout, const sigset_t *mask,
-		size_t room);
+/*
+ * Of libc, for programs that were compiled so; or that know its other names. The headers
+ * declare some of them as well, depending on the options, so they have a name of ours.
+ */
+ssize_t other_read(int fd, void *buf, size_t len) __asm__("__read");
+int other_poll(struct pollfd *fds, nfds_t n, int timeout) __asm__("__poll");
+int other_select(int n, fd_set *reads, fd_set *writes, fd_set *excepts,
+		 void *timeout) __asm__("__select");
+ssize_t fortified_recv(int fd, void *buf, size_t len, size_t room,
+		       int flags) __asm__("__recv_chk");
+ssize_t fortified_recvfrom(int fd, void *buf, size_t len, size_t room, int flags,
+			   struct sockaddr *from,
+			   socklen_t *fromlen) __asm__("__recvfrom_chk");
+ssize_t fortified_read(int fd, void *buf, size_t len, size_t room) __asm__("__read_chk");
+int fortified_poll(struct pollfd *fds, nfds_t n, int timeout,
+		   size_t room) __asm__("__poll_chk");
+int fortified_ppoll(struct pollfd *fds, nfds_t n, const void *timeout,
+		    const sigset_t *mask, size_t room) __asm__("__ppoll_chk");
 
 struct receive {
 	struct tap tap;
@@ -119,22 +126,22 @@ static ssize_t by_readv(int fd, char *buf, size_t len)
 
 static ssize_t by_read_name(int fd, char *buf, size_t len)
 {
-	return __read(fd, buf, len);
+	return other_read(fd, buf, len);
 }
 
 static ssize_t by_recv_chk(int fd, char *buf, size_t len)
 {
-	return __recv_chk(fd, buf, len, len, 0);
+	return fortified_recv(fd, buf, len, len, 0);
 }
 
 static ssize_t by_recvfrom_chk(int fd, char *buf, size_t len)
 {
-	return __recvfrom_chk(fd, buf, len, len, 0, NULL, NULL);
+	return fortified_recvfrom(fd, buf, len, len, 0, NULL, NULL);
 }
 
 static ssize_t by_read_chk(int fd, char *buf, size_t len)
 {
-	return __read_chk(fd, buf, len, len);
+	return fortified_read(fd, buf, len, len);
 }
 
 static const struct {
@@ -177,7 +184,7 @@ static int by_poll(int fd, int ms)
 static int by_poll_name(int fd, int ms)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLIN };
-	int r = __poll(&poller, 1, ms);
+	int r = other_poll(&poller, 1, ms);
 
 	return r > 0 ? poller.revents == POLLIN : r;
 }
@@ -194,7 +201,7 @@ static int by_ppoll(int fd, int ms)
 static int by_poll_chk(int fd, int ms)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLIN };
-	int r = __poll_chk(&poller, 1, ms, sizeof(poller));
+	int r = fortified_poll(&poller, 1, ms, sizeof(poller));
 
 	return r > 0 ? poller.revents == POLLIN : r;
 }
@@ -206,7 +213,7 @@ static int by_ppoll_chk(int fd, int ms)
 	const struct {
 		long seconds, nanoseconds;
 	} timeout = { ms / 1000, ms % 1000 * 1000000L };
-	int r = __ppoll_chk(&poller, 1, &timeout, NULL, sizeof(poller));
+	int r = fortified_ppoll(&poller, 1, &timeout, NULL, sizeof(poller));
 
 	return r > 0 ? poller.revents == POLLIN : r;
 }
@@ -230,7 +237,7 @@ static int by_select(int fd, int ms)
 
 static int by_select_name(int fd, int ms)
 {
-	/* as by __ppoll_chk */
+	/* as by fortified_ppoll() */
 	struct {
 		long seconds, microseconds;
 	} timeout = { ms / 1000, ms % 1000 * 1000L };
@@ -239,7 +246,7 @@ static int by_select_name(int fd, int ms)
 
 	FD_ZERO(&reads);
 	FD_SET(fd, &reads);
-	r = __select(fd + 1, &reads, NULL, NULL, &timeout);
+	r = other_select(fd + 1, &reads, NULL, NULL, &timeout);
 	return r > 0 ? FD_ISSET(fd, &reads) : r;
 }
 
@@ -399,7 +406,7 @@ static void test_overflow(struct receive *self)
 		/* libc says more on a terminal than a test should */
 		close(STDERR_FILENO);
 		setsid();
-		__read_chk(self->fd, buf, sizeof(buf) + 1, sizeof(buf));
+		fortified_read(self->fd, buf, sizeof(buf) + 1, sizeof(buf));
 		_exit(0);
 	}
 	waitpid(child, &status, 0);

@@ -166,6 +166,24 @@ refuse() {
 		--pid "${pids[0]}" eth0
 }
 
+@test "a process that has joined nothing is told of" {
+	ip netns exec "$rx" sleep 60 3>&- &
+	pids+=("$!")
+	wait_for is_sleep "$!"
+	run_mwatch --json --count 1 -i 0.01 --pid "${pids[0]}" eth0
+	assert_equal "$status" 0
+	assert_equal "$stderr" "mwatch: --pid: warning: process ${pids[0]} holds no\
+ membership with a UDP socket"
+	start_mjoin 239.1.1.1:5000 eth0
+	run_mwatch --json --count 1 -i 0.01 --pid "$mjoin" eth0
+	assert_equal "$stderr" ""
+}
+
+# ip(8) is it, in the namespace.
+is_sleep() {
+	[ "$(cat "/proc/$1/comm")" = sleep ]
+}
+
 @test "an address that looks as if it had a port is doubted" {
 	run_mwatch --json --count 1 -i 0.01 eth0 ff3e::1:5000
 	assert_equal "$status" 0

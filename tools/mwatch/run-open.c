@@ -190,6 +190,10 @@ static int open_verdict(struct run *run, const struct msf_interface *interfaces)
 
 	if (r < 0)
 		return options->pid ? say_process(options->pid, r) : say("filters", r);
+	if (options->pid && !verdict_has_memberships(run->verdict))
+		output_warning("--pid",
+			       "process %d holds no membership with a UDP socket",
+			       (int)options->pid);
 	if (options->is_delivered)
 		r = delivered_new(&run->delivered, &delivered);
 	return r < 0 ? say("--delivered", r) : 0;

@@ -72,6 +72,11 @@ struct verdict *verdict_free(struct verdict *verdict)
 	return NULL;
 }
 
+bool verdict_has_memberships(const struct verdict *verdict)
+{
+	return verdict->process.n_memberships > 0;
+}
+
 /* An interface that was replaced may have another index now. */
 static void find_interfaces(struct verdict *verdict)
 {

@@ -8,6 +8,7 @@
 #ifndef MWATCH_VERDICT_H
 #define MWATCH_VERDICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -31,6 +32,9 @@ int verdict_new(struct verdict **ret, const struct verdict_settings *settings);
 
 /* Frees; NULL is fine. Returns NULL. */
 struct verdict *verdict_free(struct verdict *verdict);
+
+/* Had the process joined something when it was last looked at, with a UDP socket? */
+bool verdict_has_memberships(const struct verdict *verdict);
 
 /* Looks at the filters again, unless that took so long before that it would now take more
  * than a fifth of the time. 0; -ESRCH: the process has ended (from then on all is

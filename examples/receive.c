@@ -65,6 +65,15 @@ static int open_socket(const struct sockaddr_storage *group)
 	return fd;
 }
 
+static int is_multicast(const struct sockaddr_storage *group)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)group;
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)group;
+
+	return group->ss_family == AF_INET ? IN_MULTICAST(ntohl(sin->sin_addr.s_addr))
+					   : IN6_IS_ADDR_MULTICAST(&sin6->sin6_addr);
+}
+
 /* Says why a request failed and what cures it, or what is odd about one that
  * succeeded (error 0). */
 static void explain(int fd, const struct msf_request *request, int error)
@@ -173,6 +182,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: receive GROUP SOURCE PORT IFACE\n");
 		return 2;
 	}
+	if (!is_multicast(&group)) {
+		fprintf(stderr, "receive: %s: not a multicast group\n", argv[1]);
+		return 2;
+	}
 	request.verb = MSF_JOIN_SOURCE;
 	request.ifindex = if_nametoindex(argv[4]);
 	request.group = (const struct sockaddr *)&group;
@@ -183,7 +196,8 @@ int main(int argc, char **argv)
 	}
 	fd = open_socket(&group);
 	if (fd < 0) {
-		fprintf(stderr, "receive: %s: %s\n", argv[1], strerror(-fd));
+		fprintf(stderr, "receive: cannot bind to %s, port %s: %s\n", argv[1],
+			argv[3], strerror(-fd));
 		return 1;
 	}
 	error = run(fd, &request);

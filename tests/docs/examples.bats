@@ -156,6 +156,25 @@ received() {
 	ends
 }
 
+@test "receive says what is no group, and what it cannot bind to" {
+	run in_rx "$EXAMPLES/receive" 10.1.1.1 10.9.0.1 5000 eth0
+	assert_equal "$status" 2
+	assert_output "receive: 10.1.1.1: not a multicast group"
+	run in_rx "$EXAMPLES/receive" fd09::2 fd09::1 5000 eth0
+	assert_output "receive: fd09::2: not a multicast group"
+	ip netns exec "$rx" python3 -c 'if True:
+		import socket, time
+		taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		taken.bind(("232.1.1.1", 5000))
+		print(flush=True)
+		time.sleep(60)' > "$BATS_TEST_TMPDIR/bound" 3>&- &
+	pids+=("$!")
+	wait_for test -s "$BATS_TEST_TMPDIR/bound"
+	run in_rx "$EXAMPLES/receive" 232.1.1.1 10.9.0.1 5000 eth0
+	assert_equal "$status" 1
+	assert_output --partial "receive: cannot bind to 232.1.1.1, port 5000: "
+}
+
 @test "why names the limit, and what is odd about a join" {
 	run in_rx "$EXAMPLES/why" 232.1.1.1 eth0
 	assert_success

@@ -38,11 +38,26 @@ if [ "$(id -u)" -ne 0 ]; then
 	as_root=(sudo -E)
 fi
 
-# What failed, with the comments behind it: meson itself prints only the names.
+# What failed, with the comments before it (our own programs) and behind it (bats):
+# meson itself prints only the names.
 show_failures() {
-	awk '/^not ok/ { n = 25 }
-		n > 0 && (/^not ok/ || /^#/) { print; n--; next }
-		{ n = 0 }' "$1"
+	awk '/^#/ {
+			if (n > 0) {
+				print
+				n--
+			} else if (n_kept < 25) {
+				kept[n_kept++] = $0
+			}
+			next
+		}
+		/^not ok/ {
+			for (i = 0; i < n_kept; i++)
+				print kept[i]
+			print
+			n = 25
+		}
+		!/^not ok/ { n = 0 }
+		{ n_kept = 0 }' "$1"
 }
 
 # run_tests DIRECTORY OPTION...

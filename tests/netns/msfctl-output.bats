@@ -82,3 +82,18 @@ assert_gone() {
 	assert_gone probe
 	assert_gone probe --json
 }
+
+@test "msfctl itself: its verbs, its version, and a word that is none" {
+	run -0 --separate-stderr msfctl --help
+	for verb in show get set join leave join-source leave-source block unblock batch \
+		table probe monitor doctor run agent; do
+		assert_line --regexp "^  $verb +[a-z]"
+	done
+	run -0 --separate-stderr msfctl --version
+	assert_output --regexp '^msfctl [0-9]+[.][0-9]+[.][0-9]+$'
+	run -2 --separate-stderr msfctl
+	assert_output ""
+	[[ $stderr == "Usage: msfctl VERB "* ]]
+	run -2 --separate-stderr msfctl nonsense
+	assert_equal "$stderr" "msfctl: nonsense: no such verb; msfctl --help lists them"
+}

@@ -26,6 +26,9 @@ setup() {
 	[ -e "$dir/build.ninja" ] || meson setup "$@" "$dir"
 }
 
+# Else files that root has made would stay in the tree.
+export PYTHONDONTWRITEBYTECODE=1
+
 # Root makes network namespaces and captures what is on the wire (tcpdump changes
 # its user, which a user namespace does not allow). Nothing else runs as root.
 as_root=()

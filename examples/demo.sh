@@ -96,7 +96,8 @@ show() {
 	shift
 	sources=$(IFS=,; echo "$*")
 	echo
-	echo "receiver\$ ${as}mjoin -s $joined $endpoint eth0"
+	echo "receiver\$ ${as}mjoin $endpoint eth0 &	# takes all that is on the wire"
+	echo "receiver\$ ${as}mjoin -s $joined $endpoint eth0 &"
 	echo "sender\$ msend --source $sources --count $n_packets --rate $rate \\"
 	echo "		$endpoint eth0"
 
@@ -106,7 +107,9 @@ show() {
 		"$endpoint" eth0
 
 	echo "receiver\$ msfctl show --here"
-	ip netns exec "$receiver" "$msfctl" show --here || fail "msfctl failed"
+	# what it may not look at is not in this network namespace
+	ip netns exec "$receiver" "$msfctl" show --here 2>"$work/show.errors" ||
+		fail "msfctl failed: $(cat "$work/show.errors")"
 	echo
 
 	timeout 5 ip netns exec "$sender" "$msend" --source "$sources" \

@@ -2,9 +2,11 @@
 /*
  * The calls that can fail (see fault.h): each asks, and then fails or is libc's.
  *
- * The names are those that objects are linked with, so the 64-bit ones of files, too.
+ * The names are those that objects are linked with, so the 64-bit ones of files, too; and
+ * no headers may make macros or inline functions of what is defined here.
  */
 #undef _FILE_OFFSET_BITS
+#undef _FORTIFY_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>

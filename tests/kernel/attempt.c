@@ -307,8 +307,24 @@ void attempt_prepare(struct attempt_bench *self)
 	self->msf = system_new_context();
 }
 
+/*
+ * Closing alone would not do: who looks at all sockets of the machine, as msfctl does,
+ * has a descriptor of this one for a moment, and it would be a member still when the next
+ * attempt compares memberships.
+ */
+static void leave(struct attempt_bench *self)
+{
+	struct model_place place = get_place(self);
+	int r = system_delta(self->fd, MSF_LEAVE_GROUP, place.ifindex, &place.group,
+			     NULL);
+
+	if (r < 0 && r != -EADDRNOTAVAIL)
+		tap_bail_out("cannot leave: %s", strerror(-r));
+}
+
 void attempt_clear(struct attempt_bench *self)
 {
+	leave(self);
 	msf_free(self->msf);
 	close(self->fd);
 }

@@ -144,7 +144,7 @@ int options_parse_number(const char *name, const char *word, uint64_t max, uint6
 
 int options_parse_pid(const char *word, pid_t *ret)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	int r = options_parse_number("--pid", word, INT32_MAX, &value);
 
 	if (!r && !value)

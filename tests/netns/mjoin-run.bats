@@ -377,7 +377,8 @@ is_waiting_in_poll() {
 		run_mjoin --wait=0.111 239.1.1.1:5000 eth0
 		assert_equal "$status" 3
 		assert_equal "$stderr" \
-			"mjoin: 239.1.1.1:5000 on eth0: no packet in 0.111 s"
+			"mjoin: 239.1.1.1:5000 on eth0: no packet in 0.111 s
+$hint"
 		run_mjoin --timeout 0.111 239.1.1.1:5000 eth0
 		assert_equal "$stderr" "mjoin: --timeout: no packet in 0.111 s"
 	done

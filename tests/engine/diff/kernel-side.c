@@ -140,7 +140,7 @@ static int open_socket(const struct kernel_host *host)
 
 static void open_host(struct kernel_host *host)
 {
-	char peer[16];
+	char peer[sizeof(host->name) + 1];
 
 	snprintf(peer, sizeof(peer), "%sp", host->name);
 	host->ifindex = if_nametoindex(host->name);

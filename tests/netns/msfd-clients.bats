@@ -273,7 +273,8 @@ tune() {
 		assert_line --index 0 "0 DONE 1"
 		row limits '.name'
 	done
-	[ "$((SECONDS - began))" -lt 5 ]
+	# nobody waits for all of them; a busy machine has its own time
+	[ "$((SECONDS - began))" -lt 30 ]
 	stop_client
 }
 

@@ -116,6 +116,17 @@ class Agent:
                                         "--socket", self.path, "--config", "/dev/null",
                                         stdout=self.log, stderr=self.log)
 
+    def wait_until_served(self):
+        """Its socket is there a moment before anybody listens."""
+        deadline = time.monotonic() + DEADLINE
+        while True:
+            try:
+                return self.ask("status")
+            except subprocess.CalledProcessError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.05)
+
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)
         return self.process.wait()
@@ -419,9 +430,7 @@ def main():
         clients = Clients(lab, agent, chance)
         try:
             agent.start()
-            while not os.path.exists(agent.path) and agent.process.poll() is None:
-                time.sleep(0.05)
-            agent.ask("status")
+            agent.wait_until_served()
             n_fds = agent.get_fds()
             for _ in range(N_CLIENTS):
                 clients.start()

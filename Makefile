@@ -74,7 +74,7 @@ fuzz: deps-test ## libFuzzer on each input, SECONDS=60 for each
 
 # One table, and build/bench/report.json: ten minutes. "ninja -C build bench-NAME" shows
 # what one program has to say, bench/report --quick takes less than three.
-bench: deps-bench $(BUILD)/build.ninja ## beside raw setsockopt() and the programs of others
+bench: deps-bench $(BUILD)/build.ninja ## beside setsockopt() and the peers
 	ninja -C $(BUILD) bench
 
 install: all ## below PREFIX=/usr/local

@@ -39,9 +39,10 @@ echo 'PS1="\[\e[1m\]receiver\$\[\e[0m\] "' >"$work/rc"
 # Somebody who types here, and no script.
 if [ $# -lt 2 ] && [ -t 0 ] && [ -t 1 ]; then
 	cat <<- END
-		This is the receiver: eth0 has 10.9.0.100 and fd09::100. The sender, across
-		the wire, has 10.9.0.1 to .3 and fd09::1 to ::3: "sender COMMAND" runs there.
-		docs/ten-minutes.md has what to try; exit ends both.
+		This is the receiver: eth0 has 10.9.0.100 and fd09::100. The sender,
+		across the wire, has 10.9.0.1 to .3 and fd09::1 to ::3, and
+		"sender COMMAND" runs there. docs/ten-minutes.md has what to try;
+		exit ends both.
 	END
 fi
 

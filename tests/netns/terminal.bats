@@ -48,7 +48,7 @@ ended() {
 
 @test "msfctl monitor ends when nobody reads it, also while nothing happens" {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
-	in_rx msfctl monitor > "$BATS_TEST_TMPDIR/fifo" 3>&- &
+	ip netns exec "$rx" msfctl monitor > "$BATS_TEST_TMPDIR/fifo" 3>&- &
 	pid=$!
 	pids+=("$pid")
 	exec 9< "$BATS_TEST_TMPDIR/fifo"
@@ -62,7 +62,7 @@ ended() {
 	ip -n "$rx" link set eth0 master br0
 	ip -n "$rx" link set br0 up
 	keep_sending --source 10.9.0.1,10.9.0.2 232.1.1.1:5000 eth0
-	in_rx mjoin -q -s 10.9.0.1 232.1.1.1 br0 3>&- &
+	ip netns exec "$rx" mjoin -q -s 10.9.0.1 232.1.1.1 br0 3>&- &
 	pids+=("$!")
 	wait_for in_rx grep -q br0 /proc/net/mcfilter
 	run in_rx timeout "$DEADLINE" mwatch -n 2 --json eth0 232.1.1.1

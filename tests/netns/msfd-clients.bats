@@ -267,14 +267,16 @@ tune() {
 @test "however many connections of one user ask for rows, others wait for one of them" {
 	start_client hold-many eth0 500
 	MSFD_CLIENT_UID=65534 start_client askers 1000
+	# nobody waits for all of them; with a sanitizer each one takes longer
+	limit=5
+	! grep -qa __asan_init "$(command -v msfd)" || limit=30
 	began=$SECONDS
 	for i in 1 2 3; do
 		client leave eth0 "239.1.1.$i"
 		assert_line --index 0 "0 DONE 1"
 		row limits '.name'
 	done
-	# nobody waits for all of them; a busy machine has its own time
-	[ "$((SECONDS - began))" -lt 30 ]
+	[ "$((SECONDS - began))" -lt "$limit" ]
 	stop_client
 }
 
